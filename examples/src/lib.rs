@@ -1,0 +1,2 @@
+//! What the examples share.
+#![deny(missing_docs)]

@@ -1,0 +1,164 @@
+//! Lists that many documents refer to, kept while they are fresh.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use sync_core::clock;
+use sync_core::model::construction::CommitmentKind;
+use sync_core::model::{CommitmentId, ProjectId, SovLineId, Timestamp, VendorId};
+
+use super::memo::Memo;
+use super::{ProcoreSource, each};
+use crate::convert::codes::{CodeBook, CodeLists, Segments};
+use crate::convert::directory::parties;
+use crate::convert::pay_app::KnownCommitment;
+use crate::error::Error;
+use crate::resources::{all_or_none, unreadable};
+use crate::wire::Record;
+use crate::wire::line_item_types::LineItemType;
+use crate::wire::prime_contracts::PrimeContract;
+use crate::wire::projects::Project;
+
+/// What was read and is kept.
+#[derive(Debug, Default)]
+pub(super) struct Kept {
+    pub(super) projects: Memo<(), Vec<Record<Project>>>,
+    prime_contracts: Memo<ProjectId, Vec<Record<PrimeContract>>>,
+    line_item_types: Memo<(), Vec<LineItemType>>,
+    code_lists: Memo<ProjectId, CodeLists>,
+    segments: Memo<ProjectId, Segments>,
+    pub(super) commitments: Memo<(ProjectId, CommitmentId), KnownCommitment>,
+    details: Memo<(ProjectId, CommitmentId), HashMap<String, SovLineId>>,
+    /// Does the project have change orders of the newer form? Learnt when they were listed.
+    pub(super) has_change_orders: Memo<ProjectId, bool>,
+}
+
+impl Kept {
+    pub(super) fn clear(&self) {
+        self.projects.clear();
+        self.prime_contracts.clear();
+        self.line_item_types.clear();
+        self.code_lists.clear();
+        self.segments.clear();
+        self.commitments.clear();
+        self.details.clear();
+        self.has_change_orders.clear();
+    }
+}
+
+impl ProcoreSource {
+    pub(super) fn now(&self) -> Timestamp {
+        self.procore.clock().now()
+    }
+
+    /// The instant before which what was read is out of date.
+    pub(super) fn oldest(&self) -> Timestamp {
+        let kept_for = chrono::TimeDelta::from_std(self.options.keep).unwrap_or(chrono::TimeDelta::MAX);
+        self.now().checked_sub_signed(kept_for).unwrap_or(Timestamp::MIN_UTC)
+    }
+
+    /// All projects, inactive ones too.
+    pub(super) async fn projects(&self) -> Result<Arc<Vec<Record<Project>>>, Error> {
+        self.kept.projects.get(&(), self.now(), self.oldest(), self.procore.projects()).await
+    }
+
+    /// The ids of the active projects that are to be synced.
+    pub(super) async fn active_projects(&self) -> Result<Vec<ProjectId>, Error> {
+        let projects = self.projects().await?;
+        let active = projects.iter().filter_map(|project| project.as_ref().ok()).filter(|p| self.is_wanted(p));
+        Ok(active.map(|project| project.id.clone()).collect())
+    }
+
+    /// Is it an active project that the options do not leave out?
+    pub(super) fn is_wanted(&self, project: &Project) -> bool {
+        project.active.unwrap_or(true) && project.template != Some(true) && self.options.projects.includes(&project.id)
+    }
+
+    /// The number that people give a project.
+    pub(super) async fn project_number(&self, id: &ProjectId) -> Result<Option<String>, Error> {
+        let of = |records: &[Record<Project>]| {
+            let project = records.iter().flatten().find(|project| project.id == *id)?;
+            Some(project.project_number.clone())
+        };
+        let known = self.projects().await?;
+        if let Some(number) = of(&known) {
+            return Ok(number);
+        }
+        // Made since the list was read, or not listed for this account.
+        match self.procore.project(id).await? {
+            Some(Ok(project)) => Ok(project.project_number),
+            Some(Err(record)) => Err(unreadable("GET /rest/v1.0/projects/{id}", record)),
+            None => Ok(None),
+        }
+    }
+
+    /// The prime contracts of a project.
+    pub(super) async fn prime_contracts(&self, project: &ProjectId) -> Result<Arc<Vec<Record<PrimeContract>>>, Error> {
+        let read = async {
+            if !self.options.owners {
+                return Ok(Vec::new());
+            }
+            self.procore.prime_contracts(project, None).await
+        };
+        self.kept.prime_contracts.get(project, self.now(), self.oldest(), read).await
+    }
+
+    /// The directory entries that prime contracts of active projects name as owner or contractor.
+    pub(super) async fn not_paid(&self) -> Result<HashSet<VendorId>, Error> {
+        let projects = self.active_projects().await?;
+        let contracts = each(projects.iter().map(|project| self.prime_contracts(project)).collect()).await?;
+        Ok(contracts.iter().flat_map(|contracts| contracts.iter().flatten().flat_map(parties)).collect())
+    }
+
+    /// Cost codes and cost types of a project.
+    pub(super) async fn code_book(&self, project: &ProjectId) -> Result<CodeBook, Error> {
+        let read = async {
+            let types = async { all_or_none("GET /rest/v1.0/line_item_types", self.procore.line_item_types().await?) };
+            let types = self.kept.line_item_types.get(&(), self.now(), self.oldest(), types).await?;
+            let codes = all_or_none("GET /rest/v1.0/cost_codes", self.procore.cost_codes(project).await?)?;
+            Ok(CodeLists::new(codes, types.to_vec()))
+        };
+        let lists = self.kept.code_lists.get(project, self.now(), self.oldest(), read).await?;
+        // Read for one line, they serve all others.
+        let segments = self.kept.segments.peek(project, self.oldest()).await;
+        Ok(CodeBook { lists, segments })
+    }
+
+    /// The book with the segments of the budget codes, which a line turned out to need.
+    pub(super) async fn with_segments(&self, project: &ProjectId, book: CodeBook) -> Result<CodeBook, Error> {
+        if book.segments.is_some() {
+            return Ok(book);
+        }
+        let read = async {
+            let codes = self.procore.wbs_codes(project).await?;
+            // A budget code that cannot be read is missed only by the lines that it stands on.
+            let readable: Vec<_> = codes.into_iter().filter_map(Result::ok).collect();
+            Ok::<_, Error>(Segments::new(&readable))
+        };
+        let segments = self.kept.segments.get(project, self.now(), self.oldest(), read).await?;
+        Ok(CodeBook { segments: Some(segments), ..book })
+    }
+
+    /// The line of the contract that each line of the subcontractor's own schedule details.
+    pub(super) async fn details(
+        &self,
+        project: &ProjectId,
+        kind: CommitmentKind,
+        commitment: &CommitmentId,
+    ) -> Result<Arc<HashMap<String, SovLineId>>, Error> {
+        let read = async {
+            let lines = all_or_none(
+                "GET .../line_item_contract_details",
+                self.procore.detail_lines(kind, project, commitment).await?,
+            )?;
+            Ok(lines.into_iter().filter_map(|line| Some((line.id, line.line_item_id?))).collect())
+        };
+        let key = (project.clone(), commitment.clone());
+        self.kept.details.get(&key, self.now(), self.oldest(), read).await
+    }
+}
+
+/// `instant` moved by some minutes, for windows that overlap.
+pub(super) fn minutes_after(instant: Timestamp, minutes: u64) -> Timestamp {
+    clock::after(instant, std::time::Duration::from_secs(60 * minutes))
+}

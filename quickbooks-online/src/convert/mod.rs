@@ -1,0 +1,22 @@
+//! Between QuickBooks' entities and the accounting documents of the engine.
+//!
+//! What cannot be said in a document (tax, locations, custom fields, tags) is neither read nor changed.
+
+mod create;
+mod links;
+mod marker;
+mod read;
+mod update;
+
+pub(crate) use create::{Body, create};
+pub(crate) use marker::{find as find_marker, note_with};
+pub(crate) use read::{line_money, money, plain_name, state, voided};
+pub(crate) use update::{deletion, unlinked, update};
+
+/// What writing must know beside the document.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WriteOptions {
+    /// Tax code for each line of a new document, such as `NON`; none leaves it to QuickBooks.
+    pub tax_code: Option<String>,
+}

@@ -1,0 +1,110 @@
+//! QuickBooks Online for construction: a typed client of the Accounting API (v3), and the sink into which
+//! [`sync_core`]'s engine writes customers, jobs, vendors, purchase orders, bills and vendor credits.
+//!
+//! # First steps
+//!
+//! Read the vendors of a company, then hand the company to the engine:
+//!
+//! ```no_run
+//! use std::sync::Arc;
+//!
+//! use quickbooks_online::wire::Vendor;
+//! use quickbooks_online::{
+//!     App, Authorization, Config, Entity, Environment, Query, QuickBooks, QuickBooksSink, SinkOptions,
+//! };
+//! use sync_core::clock::{SeededRandom, SystemClock};
+//! use sync_core::connector::Sink;
+//! use sync_core::http::{MemoryTokenStore, ReqwestTransport, TokenManager, TransportConfig};
+//!
+//! # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+//! let realm = "9341000000000001";
+//! let environment = Environment::sandbox();
+//! let clock = Arc::new(SystemClock);
+//! let transport = Arc::new(ReqwestTransport::new(TransportConfig::default())?);
+//!
+//! // Tokens: refreshed one at a time, the new one stored before it is used.
+//! let app = App {
+//!     client_id: std::env::var("QBO_CLIENT_ID")?,
+//!     client_secret: std::env::var("QBO_CLIENT_SECRET")?.into(),
+//!     redirect_uri: "https://sync.example.com/callback".into(),
+//! };
+//! let authorization = Authorization::new(environment.clone(), app, transport.clone(), clock.clone())?;
+//! // In a program: a store that outlives it, such as `FileTokenStore`.
+//! let store = Arc::new(MemoryTokenStore::new());
+//! let tokens = Arc::new(TokenManager::new(realm, store, Arc::new(authorization), clock.clone()));
+//!
+//! let config = Config::new(environment, realm);
+//! let random = Arc::new(SeededRandom::from_entropy());
+//! let client = QuickBooks::new(config, transport, tokens, clock, random, None)?;
+//!
+//! for vendor in client.query::<Vendor>(&Query::new(Entity::Vendor)).await?.value {
+//!     println!("{:?} {:?}", vendor.id, vendor.display_name);
+//! }
+//!
+//! let sink = QuickBooksSink::new(client, SinkOptions::default());
+//! sink.begin().await?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Main types
+//!
+//! | type | what for |
+//! |---|---|
+//! | [`Authorization`] | consent, code exchange, refresh, revocation |
+//! | [`QuickBooks`] | one company: query, read, create, update, delete, void, batch, changes |
+//! | [`Query`] | a statement that no name can break |
+//! | [`wire`], [`Record`] | entities as they are sent; a record keeps what this crate does not know |
+//! | [`Error`], [`Verdict`] | what QuickBooks said, and what it means for a write |
+//! | [`QuickBooksSink`] | the [`Sink`](sync_core::connector::Sink) for the engine |
+//! | [`Books`] | the books read afresh, for tie-outs |
+//! | [`webhook::Verifier`] | notices of changes: signature first, then both forms of content |
+//! | [`sanitise`] | lengths and characters that QuickBooks takes |
+//!
+//! # What it promises
+//!
+//! - **Nothing is written twice.** Each write has a request id that stands for its content, and a marker in the document
+//!   by which it is found at any later age. What is not known to have happened is
+//!   [`Uncertain`](sync_core::connector::Outcome::Uncertain), never done and never refused.
+//! - **Nothing is overwritten unseen.** Updates carry the version that they were decided on. They are built on the text
+//!   that was read, so members that this crate does not know stay as they are.
+//! - **Amounts are exact**: read from the text of the JSON, written as its numbers, never a float in between.
+//! - **The published limits are kept** before the server has to say so; see [`Limits`].
+//!
+//! # Limits
+//!
+//! - Bills, purchase orders and vendor credits cannot be voided through the API; a void deletes them. A bill that bills a
+//!   purchase order is unlinked first. Customers and vendors are made inactive.
+//! - Vendors have no documented field for a note, so they carry no marker and go by their names.
+//! - Estimates, invoices and payments can be read and written with the client; the sink does not take them yet.
+//! - One currency for each company: documents in another are refused.
+//! - QuickBooks' own retainage fields (2026, invoices only) are kept and not written.
+#![deny(missing_docs)]
+
+mod auth;
+mod client;
+mod convert;
+mod entity;
+mod error;
+mod fault;
+mod mirror;
+mod query;
+mod raw;
+pub mod sanitise;
+mod sink;
+mod source;
+pub mod webhook;
+pub mod wire;
+
+pub use auth::{App, Authorization, Consent, ConsentError, SCOPE_ACCOUNTING};
+pub use client::{
+    Answer, BatchItem, BatchResult, ChangeGroup, ChangeSet, Config, Environment, Limits, Loaded, QuickBooks,
+};
+pub use convert::WriteOptions;
+pub use entity::Entity;
+pub use error::{Error, Verdict};
+pub use fault::{Fault, FaultError};
+pub use query::{MAX_PAGE, Query};
+pub use raw::{Object, Record};
+pub use sink::{QuickBooksSink, SinkOptions};
+pub use source::{BookAccount, BookDocument, BookEntry, BookEntryLine, BookLine, Books, BooksSnapshot, Retained};

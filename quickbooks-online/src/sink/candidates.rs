@@ -1,0 +1,116 @@
+//! What exists already that may be the same as a document that is about to be created.
+
+use std::sync::Arc;
+
+use sync_core::connector::{Candidates, Condition, TargetState, Wanted};
+use sync_core::model::accounting::{AccountingDocument, ExpenseDocument};
+use sync_core::model::{Currency, TargetKind};
+
+use crate::convert;
+use crate::entity::Entity;
+use crate::error::Error;
+use crate::mirror::{Held, Mirror, exact_number, loose_number};
+
+/// Two documents of one amount within these days may be one invoice.
+const NEAR_DAYS: i64 = 10;
+
+pub(super) fn of(mirror: &Mirror, wanted: &Wanted<'_>, home: Currency) -> Result<Candidates, Error> {
+    let entity = Entity::of_kind(wanted.document.kind());
+    let mut matches: Vec<&Arc<Held>> = mirror.marked(entity, wanted.marker).collect();
+    let mut similar: Vec<&Arc<Held>> = Vec::new();
+    let mut name_taken_by = None;
+    match wanted.document {
+        AccountingDocument::Customer(_) | AccountingDocument::Vendor(_) => {
+            let name = crate::sanitise::name(wanted.document.number().unwrap_or_default());
+            for (holder, held) in mirror.named(&name) {
+                if holder == entity {
+                    add(&mut matches, held);
+                } else {
+                    name_taken_by = Some(holder.path().to_owned());
+                }
+            }
+        }
+        document => {
+            if let Some(expense) = document.expense() {
+                same_party(mirror, entity, expense, &mut matches, &mut similar);
+            }
+        }
+    }
+    let states = |found: Vec<&Arc<Held>>| {
+        let states = found.into_iter().map(|held| convert::state(entity, &held.raw, home));
+        states.collect::<Result<Vec<TargetState>, Error>>()
+    };
+    let mut similar = states(similar)?;
+    similar.retain(|state| state.condition == Condition::Live);
+    let mut matches = states(matches)?;
+    // The mirror has no order; answers have one.
+    matches.sort_by(|a, b| a.target.cmp(&b.target));
+    similar.sort_by(|a, b| a.target.cmp(&b.target));
+    Ok(Candidates { matches, similar, name_taken_by })
+}
+
+fn add<'m>(list: &mut Vec<&'m Arc<Held>>, held: &'m Arc<Held>) {
+    if !list.iter().any(|known| known.id == held.id) {
+        list.push(held);
+    }
+}
+
+fn same_party<'m>(
+    mirror: &'m Mirror,
+    entity: Entity,
+    wanted: &ExpenseDocument,
+    matches: &mut Vec<&'m Arc<Held>>,
+    similar: &mut Vec<&'m Arc<Held>>,
+) {
+    let sent = wanted.number.as_deref().map(crate::sanitise::number).unwrap_or_default();
+    let (exact, loose) = (exact_number(&sent), loose_number(&sent));
+    let total = wanted.total().ok();
+    let is_invoice = matches!(entity.kind(), Some(TargetKind::Bill | TargetKind::VendorCredit));
+    for held in mirror.of_vendor(entity, wanted.payee.as_str()) {
+        if !exact.is_empty() && held.number == exact {
+            add(matches, held);
+            continue;
+        }
+        // What carries a marker is accounted for.
+        if !is_invoice || held.marker.is_some() {
+            continue;
+        }
+        let same_number = !loose.is_empty() && held.loose_number == loose;
+        let same_amount = total.zip(held.total).is_some_and(|(wanted, held)| wanted.amount() == held.0);
+        let near = held.date.is_some_and(|date| (date - wanted.date).num_days().abs() <= NEAR_DAYS);
+        let near_number = loose.is_empty() || held.loose_number.is_empty() || is_one_edit(&loose, &held.loose_number);
+        if same_number || (same_amount && near && near_number) {
+            add(similar, held);
+        }
+    }
+    // A document found by its marker is no look-alike of itself.
+    similar.retain(|held| !matches.iter().any(|known| known.id == held.id));
+}
+
+/// Does one character more, less or other make them equal?
+fn is_one_edit(one: &str, two: &str) -> bool {
+    let (one, two): (Vec<char>, Vec<char>) = (one.chars().collect(), two.chars().collect());
+    let (short, long) = if one.len() <= two.len() { (&one, &two) } else { (&two, &one) };
+    let head = short.iter().zip(long.iter()).take_while(|(a, b)| a == b).count();
+    let tail = short.iter().rev().zip(long.iter().rev()).take_while(|(a, b)| a == b).count();
+    match long.len() - short.len() {
+        0 => head + tail + 1 >= long.len(),
+        1 => head + tail >= short.len(),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_one_edit;
+
+    #[test]
+    fn one_slip_of_the_pen() {
+        for (one, two) in [("1043", "1043"), ("1043", "1048"), ("1043", "143"), ("1043", "10433"), ("", "1")] {
+            assert!(is_one_edit(one, two) && is_one_edit(two, one), "{one} {two}");
+        }
+        for (one, two) in [("1043", "1034"), ("1043", "10"), ("abc", "xyz"), ("1", "234")] {
+            assert!(!is_one_edit(one, two) && !is_one_edit(two, one), "{one} {two}");
+        }
+    }
+}

@@ -1,0 +1,387 @@
+//! The books as they are, read afresh for tie-outs.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, FixedOffset};
+use sync_core::connector::{Condition, Marker, TargetState};
+use sync_core::model::accounting::{LineLink, PostTo};
+use sync_core::model::{
+    AccountId, ClassId, ConnectionId, Currency, CustomerId, Date, DocumentKey, Money, MoneyError, PayeeId, TargetId,
+    TargetKind, TargetRef,
+};
+
+use crate::client::QuickBooks;
+use crate::convert::{self, line_money};
+use crate::entity::Entity;
+use crate::error::Error;
+use crate::mirror::{Held, Mirror};
+use crate::query::Query;
+use crate::raw::Record;
+use crate::wire::{Account, Item, JournalEntry};
+
+/// Reads the books of one company.
+#[derive(Clone, Debug)]
+pub struct Books {
+    client: QuickBooks,
+}
+
+const READ: &[Entity] = &[
+    Entity::Preferences,
+    Entity::CompanyInfo,
+    Entity::Account,
+    Entity::Item,
+    Entity::PurchaseOrder,
+    Entity::Bill,
+    Entity::VendorCredit,
+    Entity::JournalEntry,
+];
+
+impl Books {
+    /// A reader of the company of `client`.
+    #[must_use]
+    pub fn new(client: QuickBooks) -> Self {
+        Self { client }
+    }
+
+    /// All purchase orders, bills, vendor credits, journal entries and accounts, as the server has them now.
+    ///
+    /// # Errors
+    /// [`Error`] if any of them cannot be read: a snapshot is whole or there is none.
+    pub async fn load(&self) -> Result<BooksSnapshot, Error> {
+        let queries: Vec<Query> = READ.iter().map(|entity| Query::new(*entity)).collect();
+        let loaded = self.client.load(&queries).await?;
+        let mut lists: HashMap<Entity, Vec<_>> = READ.iter().copied().zip(loaded.lists).collect();
+        let mut take = |entity| lists.remove(&entity).unwrap_or_default();
+
+        let mut singles = Mirror::default();
+        for entity in [Entity::Preferences, Entity::CompanyInfo] {
+            for raw in take(entity) {
+                singles.put(entity, Held::read(entity, raw)?);
+            }
+        }
+        let currency = singles.home_currency();
+
+        let mut accounts = Vec::new();
+        for raw in take(Entity::Account) {
+            accounts.push(BookAccount::of(&Record::read(raw)?, currency)?);
+        }
+        let mut item_accounts: HashMap<String, AccountId> = HashMap::new();
+        for raw in take(Entity::Item) {
+            let item: Record<Item> = Record::read(raw)?;
+            if let (Some(id), Some(account)) = (&item.id, &item.expense_account_ref) {
+                item_accounts.insert(id.clone(), account.value.as_str().into());
+            }
+        }
+        let mut documents = Vec::new();
+        for entity in [Entity::PurchaseOrder, Entity::Bill, Entity::VendorCredit] {
+            for raw in take(entity) {
+                let state = convert::state(entity, &raw, currency)?;
+                documents.push(BookDocument::of(state, &item_accounts)?);
+            }
+        }
+        let mut entries = Vec::new();
+        for raw in take(Entity::JournalEntry) {
+            entries.push(BookEntry::of(&Record::read(raw)?, currency)?);
+        }
+        Ok(BooksSnapshot { documents, entries, accounts, currency, time: loaded.time })
+    }
+}
+
+/// The books at one moment.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BooksSnapshot {
+    /// Purchase orders, bills and vendor credits.
+    pub documents: Vec<BookDocument>,
+    /// Journal entries.
+    pub entries: Vec<BookEntry>,
+    /// Accounts, inactive ones included.
+    pub accounts: Vec<BookAccount>,
+    /// The company's currency.
+    pub currency: Currency,
+    /// The server's time when reading began.
+    pub time: Option<DateTime<FixedOffset>>,
+}
+
+impl BooksSnapshot {
+    /// The documents of a kind.
+    pub fn of_kind(&self, kind: TargetKind) -> impl Iterator<Item = &BookDocument> {
+        self.documents.iter().filter(move |document| document.target.kind == kind)
+    }
+
+    /// The documents that carry the marker of a source document, whatever its generation.
+    pub fn marked<'a>(
+        &'a self,
+        connection: &'a ConnectionId,
+        document: &'a DocumentKey,
+    ) -> impl Iterator<Item = &'a BookDocument> {
+        self.documents.iter().filter(move |found| {
+            found.marker.as_ref().is_some_and(|m| m.connection == *connection && m.document == *document)
+        })
+    }
+
+    /// Source documents that stand in the books more than once, with the documents that carry their marker.
+    #[must_use]
+    pub fn posted_twice(&self, connection: &ConnectionId) -> Vec<(DocumentKey, Vec<TargetRef>)> {
+        let mut by_key: BTreeMap<(DocumentKey, TargetKind), Vec<TargetRef>> = BTreeMap::new();
+        for document in &self.documents {
+            let marker = document.marker.as_ref().filter(|marker| marker.connection == *connection);
+            if let Some(marker) = marker.filter(|_| document.condition == Condition::Live) {
+                let key = (marker.document.clone(), document.target.kind);
+                by_key.entry(key).or_default().push(document.target.clone());
+            }
+        }
+        let twice = by_key.into_iter().filter(|(_, targets)| targets.len() > 1);
+        twice.map(|((document, _), targets)| (document, targets)).collect()
+    }
+
+    /// An account by its id.
+    #[must_use]
+    pub fn account(&self, id: &AccountId) -> Option<&BookAccount> {
+        self.accounts.iter().find(|account| account.id == *id)
+    }
+
+    /// A document.
+    #[must_use]
+    pub fn document(&self, target: &TargetRef) -> Option<&BookDocument> {
+        self.documents.iter().find(|document| document.target == *target)
+    }
+}
+
+/// A purchase order, bill or vendor credit.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BookDocument {
+    /// Which.
+    pub target: TargetRef,
+    /// Its number.
+    pub number: Option<String>,
+    /// The vendor.
+    pub vendor: PayeeId,
+    /// Its date.
+    pub date: Date,
+    /// The total that QuickBooks states; where it states none, the sum of the lines.
+    pub total: Money,
+    /// What is still open; purchase orders have none.
+    pub balance: Option<Money>,
+    /// Live or voided.
+    pub condition: Condition,
+    /// The document that it stands for, if this sync or another of its kind made it.
+    pub marker: Option<Marker>,
+    /// Lines that post.
+    pub lines: Vec<BookLine>,
+}
+
+/// A line of a [`BookDocument`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BookLine {
+    /// Amount as it stands on the document.
+    pub amount: Money,
+    /// Item or account.
+    pub post_to: PostTo,
+    /// The account, also that behind an item; none for an item without one.
+    pub account: Option<AccountId>,
+    /// Class.
+    pub class: Option<ClassId>,
+    /// Customer or job.
+    pub customer: Option<CustomerId>,
+    /// The purchase order line that it bills, as QuickBooks kept it.
+    pub link: Option<LineLink>,
+    /// Text.
+    pub description: String,
+}
+
+/// What a document billed, withheld and released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retained {
+    /// Billed before retainage; below nothing for a vendor credit.
+    pub gross: Money,
+    /// Withheld, at least nothing.
+    pub withheld: Money,
+    /// Released, at least nothing.
+    pub released: Money,
+}
+
+impl BookDocument {
+    fn of(state: TargetState, item_accounts: &HashMap<String, AccountId>) -> Result<Self, Error> {
+        let target = state.target;
+        let unreadable = |error: &dyn std::fmt::Display| Error::unreadable(&target.to_string(), error);
+        let document = state.document.expense().ok_or_else(|| unreadable(&"it has no lines"))?;
+        let lines = document.lines.iter().map(|line| BookLine {
+            amount: line.amount,
+            account: match &line.coding.post_to {
+                PostTo::Account(account) => Some(account.clone()),
+                PostTo::Item(item) => item_accounts.get(item.as_str()).cloned(),
+            },
+            post_to: line.coding.post_to.clone(),
+            class: line.coding.class.clone(),
+            customer: line.coding.customer.clone(),
+            link: line.link.clone(),
+            description: line.description.clone(),
+        });
+        let total = match state.total {
+            Some(total) => total,
+            None => document.total().map_err(|error| unreadable(&error))?,
+        };
+        Ok(Self {
+            number: document.number.clone(),
+            vendor: document.payee.clone(),
+            date: document.date,
+            total,
+            balance: state.balance,
+            condition: state.condition,
+            marker: state.marker,
+            lines: lines.collect(),
+            target,
+        })
+    }
+
+    /// What was settled: total less balance. None for purchase orders.
+    ///
+    /// # Errors
+    /// [`MoneyError`] on overflow.
+    pub fn paid(&self) -> Result<Option<Money>, MoneyError> {
+        self.balance.map(|balance| self.total.minus(balance)).transpose()
+    }
+
+    /// What the document billed, withheld and released, told by the accounts that hold retainage. Lines of vendor credits
+    /// count the other way round.
+    ///
+    /// # Errors
+    /// [`MoneyError`] on overflow.
+    pub fn retained(&self, retainage: &[AccountId]) -> Result<Retained, MoneyError> {
+        let zero = Money::zero(self.total.currency());
+        let mut sums = Retained { gross: zero, withheld: zero, released: zero };
+        for line in &self.lines {
+            let is_credit = self.target.kind == TargetKind::VendorCredit;
+            let amount = if is_credit { line.amount.negated() } else { line.amount };
+            if !line.account.as_ref().is_some_and(|account| retainage.contains(account)) {
+                sums.gross = sums.gross.plus(amount)?;
+            } else if amount.is_negative() {
+                sums.withheld = sums.withheld.minus(amount)?;
+            } else {
+                sums.released = sums.released.plus(amount)?;
+            }
+        }
+        Ok(sums)
+    }
+
+    /// The purchase orders that its lines bill, each once.
+    #[must_use]
+    pub fn purchase_orders(&self) -> Vec<&TargetId> {
+        let mut orders: Vec<&TargetId> =
+            self.lines.iter().filter_map(|line| line.link.as_ref()).map(|link| &link.purchase_order).collect();
+        orders.sort_unstable();
+        orders.dedup();
+        orders
+    }
+}
+
+/// A journal entry.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BookEntry {
+    /// Which.
+    pub id: TargetId,
+    /// Number.
+    pub number: Option<String>,
+    /// Date.
+    pub date: Option<Date>,
+    /// The document that it stands for, if a sync made it.
+    pub marker: Option<Marker>,
+    /// Its sides.
+    pub lines: Vec<BookEntryLine>,
+}
+
+/// A side of a [`BookEntry`].
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BookEntryLine {
+    /// The account.
+    pub account: AccountId,
+    /// Positive: debit. Negative: credit.
+    pub amount: Money,
+    /// Whom it concerns: `Customer`, `Vendor` or `Employee`, and the id.
+    pub concerns: Option<(String, TargetId)>,
+}
+
+impl BookEntry {
+    fn of(entry: &Record<JournalEntry>, home: Currency) -> Result<Self, Error> {
+        let unreadable = |error: &dyn std::fmt::Display| {
+            Error::unreadable(&format!("JournalEntry {}", entry.id.as_deref().unwrap_or("?")), error)
+        };
+        let currency = match &entry.currency_ref {
+            Some(currency) => currency.value.parse().map_err(|error| unreadable(&error))?,
+            None => home,
+        };
+        let mut lines = Vec::new();
+        for line in entry.line.as_deref().unwrap_or_default() {
+            let Some(detail) = &line.journal else { continue };
+            let Some(account) = &detail.account_ref else { continue };
+            let amount = line_money(line, currency).map_err(|error| unreadable(&error))?;
+            let amount = match detail.posting_type.as_deref() {
+                Some("Debit") => amount,
+                Some("Credit") => amount.negated(),
+                other => {
+                    return Err(unreadable(&format!(
+                        "a line is {}, neither debit nor credit",
+                        other.unwrap_or("nothing")
+                    )));
+                }
+            };
+            let concerns = detail
+                .entity
+                .as_ref()
+                .and_then(|entity| Some((entity.kind.clone()?, entity.entity_ref.as_ref()?.value.as_str().into())));
+            lines.push(BookEntryLine { account: account.value.as_str().into(), amount, concerns });
+        }
+        Ok(Self {
+            id: entry.id.as_deref().unwrap_or_default().into(),
+            number: entry.doc_number.clone(),
+            date: entry.txn_date,
+            marker: entry.private_note.as_deref().and_then(|note| convert::find_marker(note).0),
+            lines,
+        })
+    }
+}
+
+/// An account.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct BookAccount {
+    /// Which.
+    pub id: AccountId,
+    /// `Parent:Child`.
+    pub name: String,
+    /// Account number.
+    pub number: Option<String>,
+    /// Type, e.g. `Other Current Liability`.
+    pub kind: String,
+    /// Balance on its natural side: a liability that is owed is positive. None where QuickBooks states none.
+    pub balance: Option<Money>,
+    /// In use?
+    pub active: bool,
+}
+
+impl BookAccount {
+    fn of(account: &Record<Account>, home: Currency) -> Result<Self, Error> {
+        let id = account.id.as_deref().unwrap_or_default();
+        let unreadable = |error: &dyn std::fmt::Display| Error::unreadable(&format!("Account {id}"), error);
+        let currency = match &account.currency_ref {
+            Some(currency) => currency.value.parse().map_err(|error| unreadable(&error))?,
+            None => home,
+        };
+        let balance = account.current_balance.map(|balance| convert::money(balance, currency)).transpose();
+        let active = account.active.unwrap_or(true);
+        let name = account.fully_qualified_name.as_deref().or(account.name.as_deref()).unwrap_or_default();
+        Ok(Self {
+            id: id.into(),
+            name: convert::plain_name(name, active).to_owned(),
+            number: account.acct_num.clone(),
+            kind: account.account_type.clone().unwrap_or_default(),
+            balance: balance.map_err(|error| unreadable(&error))?,
+            active,
+        })
+    }
+}

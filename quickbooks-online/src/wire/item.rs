@@ -1,0 +1,34 @@
+//! Products and services.
+
+use super::Reference;
+
+entity! {
+    /// A product or service, which carries the accounts that its lines post to.
+    Item {
+        /// Name, at most 100 characters, unique.
+        name: String = "Name",
+        /// `Parent:Child`; read-only.
+        fully_qualified_name: String = "FullyQualifiedName",
+        /// Service, NonInventory, Inventory, Group, Category and others.
+        kind: String = "Type",
+        /// Stock number.
+        sku: String = "Sku",
+        /// The account that sales post to.
+        income_account_ref: Reference = "IncomeAccountRef",
+        /// The account that purchases post to; without it the item cannot stand on a bill.
+        expense_account_ref: Reference = "ExpenseAccountRef",
+        /// The item or category that it is part of.
+        parent_ref: Reference = "ParentRef",
+        /// In use?
+        active: bool = "Active",
+    }
+}
+
+impl Item {
+    /// Can it stand on a purchase order or bill? Needs an expense account; categories and groups never can.
+    #[must_use]
+    pub fn is_for_purchase(&self) -> bool {
+        let kind = self.kind.as_deref().unwrap_or_default();
+        self.expense_account_ref.is_some() && !["Category", "Group"].iter().any(|k| kind.eq_ignore_ascii_case(k))
+    }
+}

@@ -1,0 +1,101 @@
+//! What the engine knows of the accounting system while it works: links, numbers taken, and which documents are stuck.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::error::Error;
+use crate::journal::{Journal, Link};
+use crate::mapping::TargetIndex;
+use crate::model::accounting::AccountingDocument;
+use crate::model::{ConnectionId, DocumentKey, LineKey, PayeeId, TargetId, TargetKind, TargetLineId, TargetRef};
+
+#[derive(Debug)]
+struct Entry {
+    target: TargetRef,
+    lines: HashMap<LineKey, TargetLineId>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    entries: HashMap<DocumentKey, Entry>,
+    numbers: HashMap<(TargetKind, String, String), DocumentKey>,
+    /// Documents that are dead letters or wait.
+    pub(super) stuck: HashSet<DocumentKey>,
+    /// Documents that were found to need nothing.
+    pub(super) skipped: HashSet<DocumentKey>,
+    /// Documents that others wait for.
+    pub(super) awaited: HashSet<DocumentKey>,
+}
+
+impl Index {
+    pub(super) async fn load(journal: &dyn Journal, connection: &ConnectionId) -> Result<Self, Error> {
+        let mut index = Self::default();
+        for link in journal.links(connection).await.map_err(journal_error)? {
+            index.put(&link);
+        }
+        for letter in journal.dead_letters(connection).await.map_err(journal_error)? {
+            index.stuck.insert(letter.document);
+        }
+        for waiting in journal.waiting(connection).await.map_err(journal_error)? {
+            index.stuck.insert(waiting.document);
+            index.awaited.insert(waiting.on);
+        }
+        Ok(index)
+    }
+
+    pub(super) fn put(&mut self, link: &Link) {
+        self.reserve_number(
+            link.target.kind,
+            link.base.wanted.get("payee"),
+            link.base.wanted.get("number"),
+            &link.document,
+        );
+        // Only purchase order lines are referred to by other documents.
+        let lines = match link.target.kind {
+            TargetKind::PurchaseOrder => link.base.lines.iter().cloned().collect(),
+            _ => HashMap::new(),
+        };
+        self.entries.insert(link.document.clone(), Entry { target: link.target.clone(), lines });
+    }
+
+    pub(super) fn is_linked(&self, document: &DocumentKey) -> bool {
+        self.entries.contains_key(document)
+    }
+
+    /// Keeps the number of a document that is about to be created from being given twice.
+    pub(super) fn reserve(&mut self, document: &AccountingDocument, key: &DocumentKey) {
+        if let Some(expense) = document.expense() {
+            let number = expense.number.as_deref().unwrap_or_default();
+            self.reserve_number(document.kind(), expense.payee.as_str(), number, key);
+        }
+    }
+
+    fn reserve_number(&mut self, kind: TargetKind, payee: &str, number: &str, key: &DocumentKey) {
+        if !number.is_empty() {
+            self.numbers.entry(number_key(kind, payee, number)).or_insert_with(|| key.clone());
+        }
+    }
+}
+
+/// Bills are numbered by their vendor, purchase orders by the company.
+fn number_key(kind: TargetKind, payee: &str, number: &str) -> (TargetKind, String, String) {
+    let payee = if kind == TargetKind::PurchaseOrder { "" } else { payee };
+    (kind, payee.to_owned(), number.to_lowercase())
+}
+
+impl TargetIndex for Index {
+    fn target(&self, document: &DocumentKey) -> Option<&TargetId> {
+        self.entries.get(document).map(|entry| &entry.target.id)
+    }
+
+    fn line(&self, document: &DocumentKey, line: &LineKey) -> Option<&TargetLineId> {
+        self.entries.get(document)?.lines.get(line)
+    }
+
+    fn number_taken(&self, kind: TargetKind, payee: &PayeeId, number: &str, by_other_than: &DocumentKey) -> bool {
+        self.numbers.get(&number_key(kind, payee.as_str(), number)).is_some_and(|holder| holder != by_other_than)
+    }
+}
+
+pub(super) fn journal_error(error: crate::journal::JournalError) -> Error {
+    Error::new(crate::ErrorKind::Journal, error.to_string()).with_source(error)
+}

@@ -1,0 +1,211 @@
+//! The engine: changes in, writes out, exactly once.
+//!
+//! ```text
+//! snapshot, changes, webhooks -> intake -> journal -> plan -> intent -> sink -> done:      link, base, audit
+//!                                                                            -> refused:   dead letter, or later
+//!                                                                            -> uncertain: read back, then done or
+//!                                                                                          the same request again
+//! ```
+//!
+//! A document waits for what it refers to (vendor, project, commitment, the earlier pay app) and for nothing else. Its
+//! body is read afresh when it is its turn; a change carries only its key.
+
+mod decide;
+mod index;
+mod observe;
+mod plan;
+mod recover;
+mod run;
+#[cfg(test)]
+mod tests;
+mod write;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+
+pub use decide::{LinkedDecision, NewDecision, decide_linked, decide_new, match_lines, rekey, stored_otherwise};
+pub use observe::{Observer, Silent, Step};
+pub use run::RunReport;
+
+use crate::clock::Clock;
+use crate::connector::{Change, Cursor, Fetched, Part, Sink, Source};
+use crate::error::Error;
+use crate::journal::{Intake, Journal};
+use crate::mapping::Mapping;
+use crate::model::construction::Document;
+use crate::model::{ConnectionId, DocumentKey, DocumentKind};
+use index::journal_error;
+
+/// Lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for nibble in [byte >> 4, byte & 15] {
+            out.push(char::from(DIGITS.get(usize::from(nibble)).copied().unwrap_or(b'0')));
+        }
+    }
+    out
+}
+
+/// How the engine works.
+#[derive(Clone, Debug)]
+pub struct EngineConfig {
+    /// How long a job stays with a worker that is not heard of. Longer than any request can take.
+    pub lease: Duration,
+    /// Jobs worked together.
+    pub claim: usize,
+    /// How long [`Engine::run`] waits for jobs that are due later before it returns.
+    pub patience: Duration,
+    /// The pause before a job is tried again; doubles with each attempt.
+    pub retry_pause: Duration,
+    /// Attempts before a job becomes a dead letter.
+    pub max_attempts: u32,
+}
+
+impl Default for EngineConfig {
+    fn default() -> Self {
+        Self {
+            lease: Duration::from_secs(300),
+            claim: 600,
+            patience: Duration::from_secs(600),
+            retry_pause: Duration::from_secs(15),
+            max_attempts: 8,
+        }
+    }
+}
+
+/// The parts that an engine is made of.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// Which connection.
+    pub connection: ConnectionId,
+    /// Where documents come from.
+    pub source: Arc<dyn Source>,
+    /// Where documents go.
+    pub sink: Arc<dyn Sink>,
+    /// The durable memory.
+    pub journal: Arc<dyn Journal>,
+    /// The clock.
+    pub clock: Arc<dyn Clock>,
+    /// The mapping.
+    pub mapping: Arc<Mapping>,
+    /// Who hears what happens.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// Syncs one connection. Several engines may share a journal.
+pub struct Engine {
+    parts: Parts,
+    config: EngineConfig,
+    /// Documents read by a snapshot of this process, so that they need not be read again for their first job.
+    fresh: Mutex<HashMap<DocumentKey, Fetched>>,
+}
+
+impl fmt::Debug for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Engine").field("connection", &self.parts.connection).finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// An engine; nothing happens until it is told to.
+    pub fn new(parts: Parts, config: EngineConfig) -> Self {
+        Self { parts, config, fresh: Mutex::default() }
+    }
+
+    /// Takes everything in, part by part. Interrupted, it goes on after the last part that was taken in.
+    ///
+    /// # Errors
+    /// If the source or the journal cannot be read; what was taken in before stays.
+    pub async fn snapshot(&self) -> Result<Intake, Error> {
+        let Parts { connection, source, journal, .. } = &self.parts;
+        const CURSOR: &str = "snapshot";
+        let mut done: Vec<Part> = match journal.cursor(connection, CURSOR).await.map_err(journal_error)? {
+            Some(text) => serde_json::from_str(&text).unwrap_or_default(),
+            None => Vec::new(),
+        };
+        let mut total = Intake::default();
+        for part in source.parts().await? {
+            if done.contains(&part) {
+                continue;
+            }
+            let mut pages = source.snapshot(&part);
+            let mut changes = Vec::new();
+            while let Some(page) = pages.next().await {
+                for fetched in page? {
+                    if let (Fetched::Found(document), Some(customer)) = (&fetched, self.customer_of(&fetched)) {
+                        changes.push(Change::found(document.key()));
+                        changes.push(Change::found(customer));
+                    } else {
+                        changes.push(Change::found(fetched.key()));
+                    }
+                    self.keep(fetched);
+                }
+            }
+            drop(pages);
+            add(&mut total, self.intake(&changes).await?);
+            done.push(part);
+            let text = serde_json::to_string(&done).unwrap_or_default();
+            journal.set_cursor(connection, CURSOR, &text).await.map_err(journal_error)?;
+            self.parts.observer.step(Step::PartTakenIn).await;
+        }
+        journal.set_cursor(connection, CURSOR, "[]").await.map_err(journal_error)?;
+        Ok(total)
+    }
+
+    /// Takes in what changed since the last call; the first call only sets the cursor.
+    ///
+    /// # Errors
+    /// If the source or the journal cannot be read; the cursor stays where it was.
+    pub async fn poll(&self) -> Result<Intake, Error> {
+        let Parts { connection, source, journal, .. } = &self.parts;
+        const CURSOR: &str = "changes";
+        let since = journal.cursor(connection, CURSOR).await.map_err(journal_error)?.map(Cursor);
+        let changes = source.changes(since.as_ref()).await?;
+        let intake = self.intake(&changes.changes).await?;
+        journal.set_cursor(connection, CURSOR, &changes.next.0).await.map_err(journal_error)?;
+        Ok(intake)
+    }
+
+    /// Takes changes in, durably. Afterwards their sender may forget them.
+    ///
+    /// # Errors
+    /// If the journal cannot be written; then nothing was taken in.
+    pub async fn intake(&self, changes: &[Change]) -> Result<Intake, Error> {
+        let Parts { connection, journal, clock, observer, .. } = &self.parts;
+        let intake = journal.intake(connection, changes, clock.now()).await.map_err(journal_error)?;
+        let mut by_kind: HashMap<DocumentKind, usize> = HashMap::new();
+        for change in changes {
+            *by_kind.entry(change.document.kind).or_default() += 1;
+        }
+        for (kind, count) in by_kind {
+            observer.taken_in(kind, count);
+        }
+        Ok(intake)
+    }
+
+    /// The customer that a project's job will stand under, if it is known from the project.
+    fn customer_of(&self, fetched: &Fetched) -> Option<DocumentKey> {
+        let Fetched::Found(document) = fetched else { return None };
+        let Document::Project(project) = document.as_ref() else { return None };
+        let name = self.parts.mapping.customer_name(project, self.parts.sink.capabilities())?;
+        Some(DocumentKey::new(DocumentKind::Customer, name))
+    }
+
+    fn keep(&self, fetched: Fetched) {
+        if let Ok(mut fresh) = self.fresh.lock() {
+            fresh.insert(fetched.key(), fetched);
+        }
+    }
+}
+
+fn add(total: &mut Intake, more: Intake) {
+    total.opened += more.opened;
+    total.joined += more.joined;
+    total.duplicates += more.duplicates;
+}

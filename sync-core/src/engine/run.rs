@@ -1,0 +1,545 @@
+//! The loop: lease jobs, read their documents, plan, write, until nothing is due.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::decide::{LinkedDecision, NewDecision, decide_linked, decide_new, rekey, stored_otherwise};
+use super::index::{Index, journal_error};
+use super::observe::Step;
+use super::plan::{Desk, Draft, Unwanted, order};
+use super::write::Planned;
+use super::{Engine, Parts};
+use crate::connector::{Candidates, Change, Fetched, Found, Operation, Wanted};
+use crate::dead_letter::{Cause, DeadLetter};
+use crate::error::Error;
+use crate::journal::{Job, JobEnd, Link, LinkChange, Settlement};
+use crate::mapping::Names;
+use crate::model::accounting::AccountingDocument;
+use crate::model::{DocumentKey, Fields};
+
+/// What a run did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunReport {
+    /// Transactions created.
+    pub created: usize,
+    /// Transactions changed.
+    pub updated: usize,
+    /// Transactions voided.
+    pub voided: usize,
+    /// Transactions found to be the same, and linked.
+    pub adopted: usize,
+    /// Documents that were as they should be.
+    pub unchanged: usize,
+    /// Documents that need nothing.
+    pub skipped: usize,
+    /// Documents that became dead letters.
+    pub dead: usize,
+    /// Documents that wait.
+    pub waiting: usize,
+    /// Writes whose outcome had to be read back.
+    pub uncertain: usize,
+    /// Calls of [`Sink::apply`](crate::connector::Sink::apply).
+    pub batches: usize,
+}
+
+/// A job and its document.
+pub(super) struct Item {
+    pub(super) job: Job,
+    pub(super) fetched: Fetched,
+}
+
+/// A wanted document, before it is decided.
+struct Candidate {
+    item: Item,
+    label: String,
+    document: Box<AccountingDocument>,
+    wanted: Fields,
+    previous: Option<DocumentKey>,
+    link: Option<Link>,
+}
+
+/// What a wave comes to.
+#[derive(Default)]
+pub(super) struct Wave {
+    pub(super) settlements: Vec<Settlement>,
+    pub(super) writes: Vec<Planned>,
+    again: Vec<Item>,
+    missing: Vec<Change>,
+}
+
+impl Engine {
+    /// Works until nothing is due any more, or what is due lies further ahead than the configured patience.
+    ///
+    /// # Errors
+    /// If the sink, the source or the journal cannot be asked. Everything done until then is stored; run again.
+    pub async fn run(&self) -> Result<RunReport, Error> {
+        let Parts { connection, sink, journal, clock, .. } = &self.parts;
+        sink.begin().await?;
+        let mut index = Index::load(journal.as_ref(), connection).await?;
+        let mut report = RunReport::default();
+        loop {
+            let now = clock.now();
+            let jobs =
+                journal.claim(connection, now, self.config.lease, self.config.claim).await.map_err(journal_error)?;
+            if jobs.is_empty() {
+                let due = journal.next_due(connection).await.map_err(journal_error)?;
+                match due.and_then(|due| (due - now).to_std().ok().or(Some(std::time::Duration::ZERO))) {
+                    Some(pause) if pause <= self.config.patience => {
+                        clock.sleep(pause.max(std::time::Duration::from_millis(10))).await;
+                        continue;
+                    }
+                    _ => return Ok(report),
+                }
+            }
+            self.parts.observer.step(Step::Claimed).await;
+            let jobs = self.recover(jobs, &mut index, &mut report).await?;
+            self.work(jobs, &mut index, &mut report).await?;
+        }
+    }
+
+    async fn work(&self, jobs: Vec<Job>, index: &mut Index, report: &mut RunReport) -> Result<(), Error> {
+        if jobs.is_empty() {
+            return Ok(());
+        }
+        let mut items = self.read(jobs).await?;
+        self.parts.observer.step(Step::Fetched).await;
+        items.sort_by_key(|item| order(&item.fetched));
+        for item in &items {
+            index.stuck.remove(&item.job.document);
+        }
+        while !items.is_empty() {
+            let before = items.len();
+            let wave = self.plan_wave(items, index, report).await?;
+            let settled = wave.settlements.len() + wave.writes.len();
+            if !wave.missing.is_empty() {
+                self.intake(&wave.missing).await?;
+            }
+            self.settle(&wave.settlements).await?;
+            if !wave.settlements.is_empty() {
+                self.parts.observer.step(Step::Settled).await;
+            }
+            self.write(wave.writes, index, report).await?;
+            items = wave.again;
+            if settled == 0 && items.len() == before {
+                // Documents that need each other: none of them can go first.
+                return self.hold(items, report).await;
+            }
+        }
+        Ok(())
+    }
+
+    async fn hold(&self, items: Vec<Item>, report: &mut RunReport) -> Result<(), Error> {
+        let now = self.parts.clock.now();
+        report.dead += items.len();
+        let settlements: Vec<Settlement> = items
+            .into_iter()
+            .map(|item| {
+                let letter = DeadLetter {
+                    document: item.job.document.clone(),
+                    label: label_of(&item.fetched),
+                    cause: Cause::Waiting,
+                    text: "it refers to a document that refers back to it".to_owned(),
+                    amount: None,
+                    target: None,
+                    candidates: Vec::new(),
+                    since: now,
+                };
+                settlement(&item.job, JobEnd::Dead(Box::new(letter)), "held: circular reference")
+            })
+            .collect();
+        self.settle(&settlements).await
+    }
+
+    async fn read(&self, jobs: Vec<Job>) -> Result<Vec<Item>, Error> {
+        let mut items = Vec::with_capacity(jobs.len());
+        let mut missing = Vec::new();
+        for job in jobs {
+            if job.document.kind == crate::model::DocumentKind::Customer {
+                // A customer is known by its name alone: there is nothing to read.
+                let name = job.document.id.to_string();
+                let customer = crate::model::construction::Customer { name };
+                let document = crate::model::construction::Document::Customer(customer);
+                items.push(Item { job, fetched: Fetched::Found(Box::new(document)) });
+                continue;
+            }
+            match self.fresh.lock().ok().and_then(|mut fresh| fresh.remove(&job.document)) {
+                Some(fetched) => items.push(Item { job, fetched }),
+                None => missing.push(job),
+            }
+        }
+        if !missing.is_empty() {
+            let keys: Vec<DocumentKey> = missing.iter().map(|job| job.document.clone()).collect();
+            let fetched = self.parts.source.fetch_many(&keys).await?;
+            if fetched.len() != keys.len() {
+                return Err(Error::new(
+                    crate::ErrorKind::Internal,
+                    format!("the source was asked for {} documents and gave {}", keys.len(), fetched.len()),
+                ));
+            }
+            items.extend(missing.into_iter().zip(fetched).map(|(job, fetched)| Item { job, fetched }));
+        }
+        Ok(items)
+    }
+
+    async fn plan_wave(&self, items: Vec<Item>, index: &mut Index, report: &mut RunReport) -> Result<Wave, Error> {
+        let Parts { connection, sink, mapping, clock, .. } = &self.parts;
+        let directory = sink.directory().await?;
+        let names = Names::new(&directory);
+        let desk =
+            Desk { connection, mapping, directory: &directory, names: &names, sink: sink.as_ref(), now: clock.now() };
+        let here: HashSet<DocumentKey> = items.iter().map(|item| item.job.document.clone()).collect();
+        let mut wave = Wave::default();
+        let mut candidates = Vec::new();
+        for item in items {
+            let key = &item.job.document;
+            match desk.draft(&item.fetched, index) {
+                Draft::Dead(letter) => self.dead(&mut wave, index, report, &item.job, *letter),
+                Draft::Needs { label, on } => {
+                    index.awaited.insert(on.clone());
+                    if here.contains(&on) && on != *key && !index.stuck.contains(&on) && !index.skipped.contains(&on) {
+                        wave.again.push(item);
+                    } else {
+                        if !index.stuck.contains(&on) && !here.contains(&on) && !index.skipped.contains(&on) {
+                            wave.missing.push(Change::found(on.clone()));
+                        }
+                        self.wait(&mut wave, index, report, &item.job, label, on);
+                    }
+                }
+                Draft::Unwanted { label, why } => {
+                    self.unwanted(&desk, &mut wave, index, report, item, label, why).await?
+                }
+                Draft::Wanted { label, mut document, previous } => {
+                    let link = match index.is_linked(key) {
+                        true => self.parts.journal.link(connection, key).await.map_err(journal_error)?,
+                        false => None,
+                    };
+                    desk.date(&mut document, link.as_ref().map(|link| &link.base));
+                    if link.is_none() {
+                        index.reserve(&document, key);
+                    }
+                    let wanted = document.fields();
+                    candidates.push(Candidate { item, label, document, wanted, previous, link });
+                }
+            }
+        }
+        self.decide(&desk, candidates, &mut wave, index, report).await?;
+        Ok(wave)
+    }
+
+    async fn decide(
+        &self,
+        desk: &Desk<'_>,
+        candidates: Vec<Candidate>,
+        wave: &mut Wave,
+        index: &mut Index,
+        report: &mut RunReport,
+    ) -> Result<(), Error> {
+        let refs: Vec<_> = candidates.iter().filter_map(|c| c.link.as_ref()).map(|link| link.target.clone()).collect();
+        let mut states = match refs.is_empty() {
+            true => Vec::new(),
+            false => self.parts.sink.read(&refs).await?,
+        }
+        .into_iter();
+        let markers: Vec<_> = candidates
+            .iter()
+            .filter(|c| c.link.is_none())
+            .map(|c| (desk.marker(&c.item.job.document, 0), &c.document))
+            .collect();
+        let wanted: Vec<Wanted<'_>> = markers.iter().map(|(marker, document)| Wanted { marker, document }).collect();
+        let found: Vec<Candidates> = match wanted.is_empty() {
+            true => Vec::new(),
+            false => self.parts.sink.candidates(&wanted).await?,
+        };
+        if found.len() != wanted.len() || states.len() != refs.len() {
+            return Err(Error::new(crate::ErrorKind::Internal, "the sink did not answer for every document"));
+        }
+        drop(wanted);
+        drop(markers);
+        let mut found = found.into_iter();
+        let later: HashSet<DocumentKey> = wave.again.iter().map(|item| item.job.document.clone()).collect();
+        let mut writing: HashSet<DocumentKey> = HashSet::new();
+        let here: HashSet<DocumentKey> = candidates.iter().map(|c| c.item.job.document.clone()).collect();
+        for candidate in candidates {
+            let key = candidate.item.job.document.clone();
+            let state = candidate.link.as_ref().and_then(|_| states.next());
+            let matches = if candidate.link.is_none() { found.next() } else { None };
+            if let (Some(previous), None) = (&candidate.previous, &candidate.link) {
+                if later.contains(previous) {
+                    wave.again.push(candidate.item);
+                    continue;
+                }
+                let known = index.is_linked(previous)
+                    || writing.contains(previous)
+                    || index.skipped.contains(previous)
+                    || *previous == key;
+                if index.stuck.contains(previous) || !known {
+                    if !index.stuck.contains(previous) && !here.contains(previous) {
+                        wave.missing.push(Change::found(previous.clone()));
+                    }
+                    let on = previous.clone();
+                    self.wait(wave, index, report, &candidate.item.job, candidate.label, on);
+                    continue;
+                }
+            }
+            match (candidate.link.clone(), state, matches) {
+                (Some(link), Some(state), _) => {
+                    self.decide_with_link(desk, candidate, link, state, wave, index, report);
+                }
+                (None, _, Some(matches)) => {
+                    if self.decide_without_link(desk, candidate, matches, wave, index, report) {
+                        writing.insert(key);
+                    }
+                }
+                _ => {
+                    return Err(Error::new(crate::ErrorKind::Internal, "the sink did not answer for every document")
+                        .with_document(key));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one decision")]
+    fn decide_with_link(
+        &self,
+        desk: &Desk<'_>,
+        candidate: Candidate,
+        mut link: Link,
+        state: Found,
+        wave: &mut Wave,
+        index: &mut Index,
+        report: &mut RunReport,
+    ) {
+        let Candidate { item, label, document, wanted, .. } = candidate;
+        let letter = |cause, text: String| {
+            let mut letter = desk.letter(&item.job.document, &label, cause, text, document.total().ok().flatten());
+            letter.target = Some(link.target.clone());
+            letter
+        };
+        let mut state = match state {
+            Found::Present(state) => *state,
+            Found::Deleted => {
+                let text = format!("{} was deleted in QuickBooks; it is not created again by itself", link.target);
+                let letter = letter(Cause::DeletedInQuickbooks, text);
+                return self.dead(wave, index, report, &item.job, letter);
+            }
+        };
+        rekey(&mut state.document, &link.base.lines);
+        let owner = |path: &str| desk.mapping.owner(path);
+        let decision = match decide_linked(&document, &link.base, &state, owner) {
+            // Nothing to write, but what is stored is not what was sent: a person still has to act.
+            LinkedDecision::Nothing | LinkedDecision::Rebase(_)
+                if let Some((cause, text)) = stored_otherwise(&wanted, &state.document.fields(), owner) =>
+            {
+                LinkedDecision::Dead(cause, text)
+            }
+            decision => decision,
+        };
+        match decision {
+            LinkedDecision::Nothing => {
+                report.unchanged += 1;
+                wave.settlements.push(settlement(&item.job, JobEnd::Done, ""));
+            }
+            LinkedDecision::Rebase(base) => {
+                report.unchanged += 1;
+                link.base = base;
+                link.version.clone_from(&state.version);
+                let mut end = settlement(&item.job, JobEnd::Done, "took over what was changed in QuickBooks");
+                end.link = LinkChange::Put(Box::new(link));
+                wave.settlements.push(end);
+            }
+            LinkedDecision::Update(merged) => {
+                let closed = desk.is_closed(&merged).or_else(|| desk.is_closed(&state.document));
+                if let Some(closing) = closed {
+                    let text = format!("{} would change, but the books are closed until {closing}", link.target);
+                    let letter = letter(Cause::ClosedPeriod, text);
+                    return self.dead(wave, index, report, &item.job, letter);
+                }
+                let operation = Operation::Update {
+                    target: link.target.clone(),
+                    version: state.version.clone(),
+                    document: *merged,
+                };
+                let marker = desk.marker(&item.job.document, link.generation);
+                wave.writes.push(Planned { job: item.job, label, marker, operation, fields: wanted });
+            }
+            LinkedDecision::Dead(cause, text) => {
+                let letter = letter(cause, text);
+                self.dead(wave, index, report, &item.job, letter);
+            }
+        }
+    }
+
+    /// Gives back whether the document will be written or is there.
+    fn decide_without_link(
+        &self,
+        desk: &Desk<'_>,
+        candidate: Candidate,
+        mut matches: Candidates,
+        wave: &mut Wave,
+        index: &mut Index,
+        report: &mut RunReport,
+    ) -> bool {
+        let Candidate { item, label, document, wanted, .. } = candidate;
+        let marker = desk.marker(&item.job.document, 0);
+        let amount = document.total().ok().flatten();
+        match decide_new(&document, &marker, &matches, |path| desk.mapping.owner(path)) {
+            NewDecision::Create => {
+                if let Some(closing) = desk.is_closed(&document) {
+                    let date = document.date().map(|d| d.to_string()).unwrap_or_default();
+                    let text = format!("it is dated {date}, and the books are closed until {closing}");
+                    let letter = desk.letter(&item.job.document, &label, Cause::ClosedPeriod, text, amount);
+                    self.dead(wave, index, report, &item.job, letter);
+                    return false;
+                }
+                let operation = Operation::Create(*document);
+                wave.writes.push(Planned { job: item.job, label, marker, operation, fields: wanted });
+                true
+            }
+            NewDecision::Adopt(place) => {
+                report.adopted += 1;
+                let mut state = matches.matches.swap_remove(place);
+                let lines = positions(&document, &state.document);
+                rekey(&mut state.document, &lines);
+                let base = crate::journal::Base { wanted, seen: state.document.fields(), lines };
+                let link = Link {
+                    document: item.job.document.clone(),
+                    target: state.target.clone(),
+                    version: state.version,
+                    base,
+                    mapping: desk.mapping.version().to_owned(),
+                    generation: 0,
+                };
+                index.put(&link);
+                let mut end =
+                    settlement(&item.job, JobEnd::Done, &format!("linked to {}, which is the same", state.target));
+                end.link = LinkChange::Put(Box::new(link));
+                wave.settlements.push(end);
+                self.parts.observer.finished(item.job.document.kind, 1);
+                true
+            }
+            NewDecision::Dead(cause, text) => {
+                let mut letter = desk.letter(&item.job.document, &label, cause, text, amount);
+                letter.candidates =
+                    matches.matches.iter().chain(&matches.similar).map(|state| state.target.clone()).collect();
+                self.dead(wave, index, report, &item.job, letter);
+                false
+            }
+        }
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "the parts of one decision")]
+    async fn unwanted(
+        &self,
+        desk: &Desk<'_>,
+        wave: &mut Wave,
+        index: &mut Index,
+        report: &mut RunReport,
+        item: Item,
+        label: String,
+        why: &'static str,
+    ) -> Result<(), Error> {
+        let key = &item.job.document;
+        let link = match index.is_linked(key) {
+            true => self.parts.journal.link(desk.connection, key).await.map_err(journal_error)?,
+            false => None,
+        };
+        let Some(link) = link else {
+            report.skipped += 1;
+            index.skipped.insert(key.clone());
+            wave.settlements.push(settlement(&item.job, JobEnd::Done, ""));
+            return Ok(());
+        };
+        match desk.unwanted(&link) {
+            Unwanted::Leave => {
+                report.unchanged += 1;
+                wave.settlements.push(settlement(&item.job, JobEnd::Done, ""));
+            }
+            Unwanted::Ask => {
+                let text = format!("it is {why} in Procore, but stands as {}", link.target);
+                let mut letter = desk.letter(key, &label, Cause::DeletedInProcore, text, None);
+                letter.target = Some(link.target);
+                self.dead(wave, index, report, &item.job, letter);
+            }
+            Unwanted::Void => {
+                let operation = Operation::Void { target: link.target, version: link.version };
+                let marker = desk.marker(key, link.generation);
+                wave.writes.push(Planned { job: item.job, label, marker, operation, fields: Fields::default() });
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn dead(
+        &self,
+        wave: &mut Wave,
+        index: &mut Index,
+        report: &mut RunReport,
+        job: &Job,
+        letter: DeadLetter,
+    ) {
+        report.dead += 1;
+        index.stuck.insert(job.document.clone());
+        let audit = format!("dead letter, {}: {}", letter.cause, letter.text);
+        wave.settlements.push(settlement(job, JobEnd::Dead(Box::new(letter)), &audit));
+        self.parts.observer.finished(job.document.kind, 1);
+    }
+
+    fn wait(
+        &self,
+        wave: &mut Wave,
+        index: &mut Index,
+        report: &mut RunReport,
+        job: &Job,
+        label: String,
+        on: DocumentKey,
+    ) {
+        report.waiting += 1;
+        index.stuck.insert(job.document.clone());
+        index.awaited.insert(on.clone());
+        wave.settlements.push(settlement(job, JobEnd::Wait { on, label }, ""));
+    }
+
+    pub(super) async fn settle(&self, settlements: &[Settlement]) -> Result<(), Error> {
+        if settlements.is_empty() {
+            return Ok(());
+        }
+        let Parts { connection, journal, clock, .. } = &self.parts;
+        journal.settle(connection, settlements, clock.now()).await.map_err(journal_error)
+    }
+}
+
+/// The end of a job without a write.
+pub(super) fn settlement(job: &Job, end: JobEnd, audit: &str) -> Settlement {
+    Settlement {
+        document: job.document.clone(),
+        token: Some(job.token),
+        end,
+        closes: None,
+        link: LinkChange::Keep,
+        audit: audit.to_owned(),
+    }
+}
+
+fn label_of(fetched: &Fetched) -> String {
+    match fetched {
+        Fetched::Found(document) => document.label(),
+        Fetched::Unreadable(unreadable) => unreadable.label.clone(),
+        Fetched::Gone(key) => key.to_string(),
+    }
+}
+
+/// Pairs the lines of two documents that are equal line by line.
+fn positions(
+    wanted: &AccountingDocument,
+    stored: &AccountingDocument,
+) -> Vec<(crate::model::LineKey, crate::model::TargetLineId)> {
+    let (Some(wanted), Some(stored)) = (wanted.expense(), stored.expense()) else { return Vec::new() };
+    wanted
+        .lines
+        .iter()
+        .zip(&stored.lines)
+        .filter_map(|(line, there)| there.id.clone().map(|id| (line.key.clone(), id)))
+        .collect()
+}

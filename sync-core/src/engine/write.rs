@@ -1,0 +1,242 @@
+//! Writes: stored, sent, their outcome stored, in that order.
+
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
+
+use super::decide::stored_otherwise;
+use super::index::{Index, journal_error};
+use super::observe::Step;
+use super::plan::base_of;
+use super::run::{RunReport, Wave};
+use super::{Engine, Parts, hex};
+use crate::connector::{Marker, Operation, Outcome, Refusal, RefusalReason, TargetState, Write};
+use crate::dead_letter::{Cause, DeadLetter};
+use crate::error::Error;
+use crate::journal::{Intent, Job, JobEnd, Link, LinkChange, Settlement};
+use crate::model::Fields;
+
+/// A write that was decided on.
+pub(super) struct Planned {
+    pub(super) job: Job,
+    pub(super) label: String,
+    pub(super) marker: Marker,
+    pub(super) operation: Operation,
+    /// What Procore wants, which becomes the base.
+    pub(super) fields: Fields,
+}
+
+/// A write that is stored, with the job under which its outcome will be stored.
+pub(super) struct Sending {
+    pub(super) job: Job,
+    pub(super) label: String,
+    pub(super) intent: Intent,
+}
+
+impl Engine {
+    pub(super) async fn write(
+        &self,
+        planned: Vec<Planned>,
+        index: &mut Index,
+        report: &mut RunReport,
+    ) -> Result<(), Error> {
+        let size = self.parts.sink.capabilities().max_batch.max(1);
+        let mut planned = planned.into_iter().peekable();
+        while planned.peek().is_some() {
+            let sending = self.store(planned.by_ref().take(size).collect()).await?;
+            self.send(sending, index, report).await?;
+        }
+        Ok(())
+    }
+
+    /// Stores the writes of one group.
+    async fn store(&self, planned: Vec<Planned>) -> Result<Vec<Sending>, Error> {
+        let Parts { connection, journal, clock, mapping, .. } = &self.parts;
+        let now = clock.now();
+        let group =
+            planned.first().map(|first| format!("{}-{}", first.job.document, first.job.token)).unwrap_or_default();
+        let sending: Vec<Sending> = planned
+            .into_iter()
+            .map(|plan| Sending {
+                intent: Intent {
+                    token: plan.job.token,
+                    group: group.clone(),
+                    write: Write {
+                        key: key(&plan.marker, &plan.operation, plan.job.token),
+                        marker: plan.marker,
+                        operation: plan.operation,
+                    },
+                    mapping: mapping.version().to_owned(),
+                    fields: plan.fields,
+                    stored_at: now,
+                },
+                job: plan.job,
+                label: plan.label,
+            })
+            .collect();
+        let intents: Vec<Intent> = sending.iter().map(|s| s.intent.clone()).collect();
+        journal.intend(connection, &intents, now).await.map_err(journal_error)?;
+        self.parts.observer.step(Step::IntentStored).await;
+        Ok(sending)
+    }
+
+    /// Sends one group, and stores what became of it.
+    pub(super) async fn send(
+        &self,
+        sending: Vec<Sending>,
+        index: &mut Index,
+        report: &mut RunReport,
+    ) -> Result<(), Error> {
+        let writes: Vec<Write> = sending.iter().map(|s| s.intent.write.clone()).collect();
+        report.batches += 1;
+        let outcomes = self.parts.sink.apply(&writes).await;
+        self.parts.observer.step(Step::Sent).await;
+        let missing = "the sink did not say what became of it".to_owned();
+        let mut outcomes = outcomes.into_iter();
+        let mut wave = Wave::default();
+        let mut uncertain = Vec::new();
+        for sent in sending {
+            match outcomes.next().unwrap_or_else(|| Outcome::Uncertain(missing.clone())) {
+                Outcome::Done(state) => self.done(&mut wave, index, report, &sent, *state),
+                Outcome::Refused(refusal) => self.refused(&mut wave, index, report, &sent, refusal),
+                Outcome::Uncertain(text) => {
+                    tracing::warn!(document = %sent.job.document, %text, "outcome uncertain; it will be looked for");
+                    uncertain.push(sent);
+                }
+            }
+        }
+        self.settle(&wave.settlements).await?;
+        if !wave.settlements.is_empty() {
+            self.parts.observer.step(Step::OutcomeStored).await;
+        }
+        if !uncertain.is_empty() {
+            report.uncertain += uncertain.len();
+            self.look_for(uncertain, true, index, report).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn done(
+        &self,
+        wave: &mut Wave,
+        index: &mut Index,
+        report: &mut RunReport,
+        sent: &Sending,
+        mut state: TargetState,
+    ) {
+        let Intent { write, fields, mapping, .. } = &sent.intent;
+        let key = &sent.job.document;
+        let (document, verb) = match &write.operation {
+            Operation::Create(document) => {
+                report.created += 1;
+                (document, "created")
+            }
+            Operation::Update { document, .. } => {
+                report.updated += 1;
+                (document, "changed")
+            }
+            Operation::Void { target, .. } => {
+                report.voided += 1;
+                let audit = format!("voided {target}");
+                wave.settlements.push(closing(sent, JobEnd::Done, LinkChange::Remove, audit));
+                self.parts.observer.finished(key.kind, 1);
+                return;
+            }
+        };
+        let base = base_of(fields.clone(), document, &mut state);
+        let otherwise = stored_otherwise(&document.fields(), &base.seen, |path| self.parts.mapping.owner(path));
+        let link = Link {
+            document: key.clone(),
+            target: state.target.clone(),
+            version: state.version.clone(),
+            base,
+            mapping: mapping.clone(),
+            generation: write.marker.generation,
+        };
+        index.put(&link);
+        let audit = format!("{verb} {} {}", state.target, document.number().unwrap_or_default());
+        let end = match otherwise {
+            None => JobEnd::Done,
+            Some((cause, text)) => {
+                report.dead += 1;
+                index.stuck.insert(key.clone());
+                JobEnd::Dead(Box::new(self.letter(sent, cause, text, Some(&state))))
+            }
+        };
+        wave.settlements.push(closing(sent, end, LinkChange::Put(Box::new(link)), audit));
+        self.parts.observer.finished(key.kind, 1);
+    }
+
+    pub(super) fn refused(
+        &self,
+        wave: &mut Wave,
+        index: &mut Index,
+        report: &mut RunReport,
+        sent: &Sending,
+        refusal: Refusal,
+    ) {
+        let now = self.parts.clock.now();
+        let attempts = sent.job.attempts;
+        let (end, audit) = match refusal.reason {
+            RefusalReason::Stale | RefusalReason::NotNow if attempts < self.config.max_attempts => {
+                let pause = match refusal.reason {
+                    RefusalReason::Stale => Duration::ZERO,
+                    _ => self.config.retry_pause.saturating_mul(1 << attempts.min(6)),
+                };
+                let not_before = chrono::Duration::from_std(pause).map_or(now, |pause| now + pause);
+                (JobEnd::Again { not_before }, String::new())
+            }
+            reason => {
+                let cause = match reason {
+                    RefusalReason::Person(cause) => cause,
+                    _ => Cause::Refused,
+                };
+                report.dead += 1;
+                index.stuck.insert(sent.job.document.clone());
+                let audit = format!("refused: {}", refusal.text);
+                (JobEnd::Dead(Box::new(self.letter(sent, cause, refusal.text, None))), audit)
+            }
+        };
+        wave.settlements.push(closing(sent, end, LinkChange::Keep, audit));
+    }
+
+    fn letter(&self, sent: &Sending, cause: Cause, text: String, state: Option<&TargetState>) -> DeadLetter {
+        let amount = match &sent.intent.write.operation {
+            Operation::Create(document) | Operation::Update { document, .. } => document.total().ok().flatten(),
+            Operation::Void { .. } => None,
+        };
+        DeadLetter {
+            document: sent.job.document.clone(),
+            label: sent.label.clone(),
+            cause,
+            text,
+            amount,
+            target: state.map(|s| s.target.clone()),
+            candidates: Vec::new(),
+            since: self.parts.clock.now(),
+        }
+    }
+}
+
+/// The end of a job whose write has an outcome.
+pub(super) fn closing(sent: &Sending, end: JobEnd, link: LinkChange, audit: String) -> Settlement {
+    Settlement {
+        document: sent.job.document.clone(),
+        token: Some(sent.job.token),
+        end,
+        closes: Some(sent.intent.write.key.clone()),
+        link,
+        audit,
+    }
+}
+
+/// The key of a write: connection, document, operation, generation. Each lease is a generation of its own, so that a
+/// deliberate repetition has another key; a repetition after an unknown outcome is sent with the stored one.
+fn key(marker: &Marker, operation: &Operation, token: u64) -> String {
+    let mut hasher = Sha256::new();
+    for part in [marker.to_string().as_str(), operation.verb(), &token.to_string()] {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hex(&hasher.finalize()).chars().take(32).collect()
+}

@@ -1,0 +1,37 @@
+//! The domain and the engine of the sync between Procore (where money is committed) and QuickBooks (where it is billed
+//! and paid).
+//!
+//! | room | what for |
+//! |---|---|
+//! | [`model`] | construction documents, accounting documents, exact [`Money`](model::Money), ids |
+//! | [`connector`] | [`Source`](connector::Source) and [`Sink`](connector::Sink): what a system must offer to take part |
+//! | [`mapping`] | the controller's tables, checked and compiled: from a construction document to an accounting document |
+//! | [`retainage`] | what a pay app bills, withholds and releases, line by line |
+//! | [`engine`] | intake, order, the three-way decision, writes exactly once, recovery |
+//! | [`journal`] | the durable memory of the engine, with its conformance suite |
+//! | [`reconcile`] | the tie-outs: both sides read afresh, every difference named by document |
+//! | `http` | (feature) what every HTTP connector needs: tokens, pacing, retry, redaction |
+//!
+//! Features: `http` (transport, tokens; brings reqwest), `sqlite` (the embedded journal), `conformance` (suites for
+//! your own `Source`, `Sink`, `Journal`). None is on by default.
+//!
+//! This crate knows no vendor's wire format and, without `http`, does no I/O but reading mapping files. Clock and
+//! randomness are handed in.
+#![deny(missing_docs)]
+
+pub mod clock;
+#[cfg(feature = "conformance")]
+pub mod conformance;
+pub mod connector;
+pub mod dead_letter;
+pub mod engine;
+pub mod error;
+#[cfg(feature = "http")]
+pub mod http;
+pub mod journal;
+pub mod mapping;
+pub mod model;
+pub mod reconcile;
+pub mod retainage;
+
+pub use error::{Advice, Error, ErrorKind};

@@ -1,0 +1,110 @@
+//! Names in the mapping, resolved against the live lists of the accounting system.
+
+use std::collections::HashMap;
+
+use super::crosswalk::fold;
+use super::fault::{did_you_mean, nearest};
+use crate::connector::{Directory, ListEntry, Lists};
+
+/// Which list a name stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum List {
+    /// Chart of accounts.
+    Account,
+    /// Items.
+    Item,
+    /// Classes.
+    Class,
+    /// Payment terms.
+    Term,
+    /// Customers and jobs.
+    Customer,
+}
+
+impl List {
+    fn noun(self) -> &'static str {
+        match self {
+            Self::Account => "account",
+            Self::Item => "item",
+            Self::Class => "class",
+            Self::Term => "terms",
+            Self::Customer => "customer",
+        }
+    }
+
+    fn entries(self, lists: &Lists) -> &[ListEntry] {
+        match self {
+            Self::Account => &lists.accounts,
+            Self::Item => &lists.items,
+            Self::Class => &lists.classes,
+            Self::Term => &lists.terms,
+            Self::Customer => &lists.customers,
+        }
+    }
+}
+
+/// The lists, indexed by name and number.
+#[derive(Debug)]
+pub struct Names<'a> {
+    directory: &'a Directory,
+    index: HashMap<(List, String), usize>,
+}
+
+impl<'a> Names<'a> {
+    /// Indexes the lists of a directory.
+    pub fn new(directory: &'a Directory) -> Self {
+        let mut index = HashMap::new();
+        if let Directory::Listed(lists) = directory {
+            for list in [List::Account, List::Item, List::Class, List::Term, List::Customer] {
+                let entries = list.entries(lists);
+                // An active entry wins over an inactive one of the same name, a name over a number.
+                for pass in 0..3 {
+                    for (i, entry) in entries.iter().enumerate() {
+                        let key = match pass {
+                            0 if entry.active => Some(fold(&entry.name)),
+                            1 => entry.number.as_deref().map(fold),
+                            2 => Some(fold(&entry.name)),
+                            _ => None,
+                        };
+                        if let Some(key) = key {
+                            index.entry((list, key)).or_insert(i);
+                        }
+                    }
+                }
+            }
+        }
+        Self { directory, index }
+    }
+
+    /// The id of a name, or what is wrong with it. `id:7` stands for the id 7.
+    ///
+    /// # Errors
+    /// What is wrong with the name, with the nearest ones, for people.
+    pub fn resolve(&self, list: List, name: &str) -> Result<String, String> {
+        let Directory::Listed(lists) = self.directory else {
+            return Ok(name.trim().strip_prefix("id:").unwrap_or(name).to_owned());
+        };
+        let entries = list.entries(lists);
+        let noun = list.noun();
+        let found = match name.trim().strip_prefix("id:") {
+            Some(id) => entries.iter().find(|entry| entry.id == id.trim()),
+            None => self.index.get(&(list, fold(name))).and_then(|i| entries.get(*i)),
+        };
+        match found {
+            Some(entry) if entry.active => Ok(entry.id.clone()),
+            Some(entry) => Err(format!("the {noun} `{}` is inactive; make it active or name another", entry.name)),
+            None => {
+                let near = nearest(name, entries.iter().filter(|e| e.active).map(|e| e.name.as_str()));
+                Err(format!("there is no {noun} `{name}`{}", did_you_mean(&near)))
+            }
+        }
+    }
+
+    /// The lists, if there are any.
+    pub fn lists(&self) -> Option<&'a Lists> {
+        match self.directory {
+            Directory::Open => None,
+            Directory::Listed(lists) => Some(lists),
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! `sync.toml` and `rules.toml`: policies, templates and owners of fields. Defaults ship; a file overrides single
+//! entries. Every fault is reported, with line and column.
+
+use std::collections::HashMap;
+
+use toml::de::{DeTable, DeValue};
+
+use super::fault::{Collector, did_you_mean, nearest};
+use super::template::Template;
+use crate::model::Owner;
+
+/// What to do with a document dated in a closed period.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClosedPeriod {
+    /// Hold it for the controller.
+    #[default]
+    Hold,
+    /// Post it on the first open day.
+    NextOpenDay,
+}
+
+/// How many retainage lines a document gets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RetainageLines {
+    /// One per billed line.
+    #[default]
+    PerLine,
+    /// One for the whole document.
+    PerDocument,
+}
+
+/// What to do when a document is gone or void in Procore.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Deletion {
+    /// Ask the controller.
+    #[default]
+    Ask,
+    /// Void the transaction.
+    Void,
+}
+
+/// Which companies of the directory become vendors.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum VendorScope {
+    /// Every active one that can be paid.
+    #[default]
+    Active,
+    /// Only those that a commitment or pay app refers to.
+    Referred,
+}
+
+/// The policies of `sync.toml`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Policies {
+    /// `closed_period = "hold" | "next_open_day"`
+    pub closed_period: ClosedPeriod,
+    /// `retainage_lines = "per_line" | "per_document"`
+    pub retainage_lines: RetainageLines,
+    /// `deletion = "ask" | "void"`
+    pub deletion: Deletion,
+    /// `vendors = "active" | "referred"`
+    pub vendors: VendorScope,
+}
+
+impl Policies {
+    pub(super) fn read(text: &str, out: &mut Collector<'_>) -> Self {
+        let mut policies = Self::default();
+        walk(text, out, |section, key, value, out| {
+            if section != "policy" {
+                return unknown(section, &["policy"], "section", out);
+            }
+            let known = ["closed_period", "retainage_lines", "deletion", "vendors"];
+            let p = &mut policies;
+            match key {
+                "closed_period" => choose(
+                    value,
+                    &[("hold", ClosedPeriod::Hold), ("next_open_day", ClosedPeriod::NextOpenDay)],
+                    &mut p.closed_period,
+                    out,
+                ),
+                "retainage_lines" => choose(
+                    value,
+                    &[("per_line", RetainageLines::PerLine), ("per_document", RetainageLines::PerDocument)],
+                    &mut p.retainage_lines,
+                    out,
+                ),
+                "deletion" => choose(value, &[("ask", Deletion::Ask), ("void", Deletion::Void)], &mut p.deletion, out),
+                "vendors" => choose(
+                    value,
+                    &[("active", VendorScope::Active), ("referred", VendorScope::Referred)],
+                    &mut p.vendors,
+                    out,
+                ),
+                _ => unknown(key, &known, "policy", out),
+            }
+        });
+        policies
+    }
+}
+
+/// The rules of `rules.toml`: templates and owners.
+#[derive(Clone, Debug)]
+pub(super) struct Rules {
+    pub(super) templates: HashMap<&'static str, Template>,
+    pub(super) owners: HashMap<&'static str, Owner>,
+}
+
+/// Templates that ship, with the placeholders that each may use.
+const TEMPLATES: [(&str, &str, &[&str]); 6] = [
+    ("job_name", "{project_number} {project_name}", &["project_number", "project_name"]),
+    ("purchase_order_number", "{commitment_number}", &["commitment_number", "project_number"]),
+    ("purchase_order_memo", "Procore commitment {commitment_number}: {title}", COMMITMENT),
+    ("bill_number", "{commitment_number}-{pay_app_number}", PAY_APP),
+    ("bill_memo", "Procore pay app {pay_app_number} of {commitment_number}, project {project_number}", PAY_APP),
+    ("vendor_name", "{vendor_name}", &["vendor_name"]),
+];
+const COMMITMENT: &[&str] = &["commitment_number", "title", "project_number", "vendor_name"];
+const PAY_APP: &[&str] =
+    &["commitment_number", "pay_app_number", "invoice_number", "project_number", "vendor_name", "period_end"];
+
+/// Fields whose owner can be chosen, with the owner that ships.
+const OWNERS: [(&str, Owner); 15] = [
+    ("name", Owner::Procore),
+    ("parent", Owner::Procore),
+    ("active", Owner::Quickbooks),
+    ("phone", Owner::Quickbooks),
+    ("email", Owner::Quickbooks),
+    ("payee", Owner::Procore),
+    ("number", Owner::Procore),
+    ("date", Owner::Procore),
+    ("payable", Owner::Procore),
+    ("currency", Owner::Procore),
+    ("memo", Owner::Quickbooks),
+    ("line.amount", Owner::Procore),
+    ("line.coding", Owner::Procore),
+    ("line.description", Owner::Quickbooks),
+    ("line.link", Owner::Procore),
+];
+
+impl Default for Rules {
+    fn default() -> Self {
+        let templates = TEMPLATES
+            .iter()
+            .filter_map(|(name, text, known)| Template::parse(text, known).ok().map(|t| (*name, t)))
+            .collect();
+        Self { templates, owners: OWNERS.into_iter().collect() }
+    }
+}
+
+impl Rules {
+    pub(super) fn read(text: &str, out: &mut Collector<'_>) -> Self {
+        let mut rules = Self::default();
+        walk(text, out, |section, key, value, out| match section {
+            "templates" => match TEMPLATES.iter().find(|(name, _, _)| *name == key) {
+                Some((name, _, known)) => {
+                    let Some(text) = value.as_str() else { return out.fault("the template is not a text", "quote it") };
+                    match Template::parse(text, known) {
+                        Ok(template) => {
+                            rules.templates.insert(name, template);
+                        }
+                        Err(problem) => {
+                            out.fault(problem, format!("the placeholders are {{{}}}", known.join("}, {")));
+                        }
+                    }
+                }
+                None => unknown(key, &TEMPLATES.map(|(name, _, _)| name), "template", out),
+            },
+            "owners" => match OWNERS.iter().find(|(name, _)| *name == key) {
+                Some((name, default)) => {
+                    let mut owner = *default;
+                    choose(value, &[("procore", Owner::Procore), ("quickbooks", Owner::Quickbooks)], &mut owner, out);
+                    rules.owners.insert(name, owner);
+                }
+                None => unknown(key, &OWNERS.map(|(name, _)| name), "field", out),
+            },
+            _ => unknown(section, &["templates", "owners"], "section", out),
+        });
+        rules
+    }
+}
+
+/// A place in a TOML file that faults are reported at.
+struct Place<'a, 'b> {
+    out: &'a mut Collector<'b>,
+    line: usize,
+    column: usize,
+}
+
+impl Place<'_, '_> {
+    fn fault(&mut self, problem: impl Into<String>, fix: impl Into<String>) {
+        self.out.add(self.line, self.column, problem, fix);
+    }
+}
+
+fn walk(text: &str, out: &mut Collector<'_>, mut entry: impl FnMut(&str, &str, &DeValue<'_>, &mut Place<'_, '_>)) {
+    let (table, errors) = DeTable::parse_recoverable(text);
+    for error in errors {
+        let (line, column) = position(text, error.span().map_or(0, |span| span.start));
+        out.add(line, column, error.message().to_owned(), "see toml.io for how values are written");
+    }
+    for (section, value) in table.get_ref() {
+        match value.get_ref() {
+            DeValue::Table(entries) => {
+                for (key, value) in entries {
+                    let (line, column) = position(text, key.span().start);
+                    let mut place = Place { out, line, column };
+                    entry(section.get_ref(), key.get_ref(), value.get_ref(), &mut place);
+                }
+            }
+            other => {
+                let (line, column) = position(text, section.span().start);
+                entry("", section.get_ref(), other, &mut Place { out, line, column });
+            }
+        }
+    }
+}
+
+fn unknown(name: &str, known: &[&str], what: &str, place: &mut Place<'_, '_>) {
+    let near = nearest(name, known.iter().copied());
+    let problem = if name.is_empty() {
+        "the entry stands outside any section".to_owned()
+    } else {
+        format!("there is no {what} `{name}`")
+    };
+    place.fault(problem, format!("known: {}{}", known.join(", "), did_you_mean(&near)));
+}
+
+fn choose<T: Copy>(value: &DeValue<'_>, choices: &[(&str, T)], slot: &mut T, place: &mut Place<'_, '_>) {
+    let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
+    match value.as_str().and_then(|text| choices.iter().find(|(word, _)| *word == text)) {
+        Some((_, choice)) => *slot = *choice,
+        None => place.fault("the value is not one of the choices", format!("write \"{}\"", words.join("\" or \""))),
+    }
+}
+
+fn position(text: &str, offset: usize) -> (usize, usize) {
+    let before = text.get(..offset).unwrap_or(text);
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
+    (line, column)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn five_mistakes_are_five_faults_with_line_and_column() {
+        let text = "surprise = 1\n[policy]\nclosed_period = \"maybe\"\nvendor = \"active\"\nretainage_lines = 3\n\
+                    [polcy]\ndeletion = \"ask\"\n";
+        let mut faults = Vec::new();
+        Policies::read(text, &mut Collector { file: "sync.toml", faults: &mut faults });
+        faults.sort();
+        let lines: Vec<usize> = faults.iter().map(|f| f.line).collect();
+        assert_eq!(lines, [1, 3, 4, 5, 7], "{faults:#?}");
+        assert!(faults[2].fix.contains("did you mean vendors"), "{}", faults[2]);
+    }
+
+    #[test]
+    fn what_is_not_said_stays_as_it_ships() {
+        let mut faults = Vec::new();
+        let policies = Policies::read(
+            "[policy]\nclosed_period = \"next_open_day\"\n",
+            &mut Collector { file: "sync.toml", faults: &mut faults },
+        );
+        assert!(faults.is_empty());
+        assert_eq!(policies, Policies { closed_period: ClosedPeriod::NextOpenDay, ..Policies::default() });
+    }
+
+    #[test]
+    fn a_template_with_an_unknown_placeholder_is_a_fault() {
+        let mut faults = Vec::new();
+        let text = "[templates]\nbill_number = \"{comitment_number}\"\n[owners]\n\"line.amount\" = \"nobody\"\n";
+        Rules::read(text, &mut Collector { file: "rules.toml", faults: &mut faults });
+        assert_eq!(faults.len(), 2, "{faults:?}");
+    }
+}

@@ -1,0 +1,187 @@
+//! Putting the parts of a connection together: clients, journal, mapping, engine.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use procore_client::auth::{Environment as ProcoreEnvironment, Login, ProcoreLogin};
+use procore_client::{Procore, ProcoreSource, SourceOptions};
+use quickbooks_online::{App, Authorization};
+use quickbooks_online::{Environment as QuickBooksEnvironment, QuickBooks, QuickBooksSink, SinkOptions};
+use serde::{Deserialize, Serialize};
+use sync_core::clock::{Clock, ScaledClock, SeededRandom, SystemClock};
+use sync_core::engine::{Engine, EngineConfig, Observer, Parts};
+use sync_core::http::{FileTokenStore, Pace, ReqwestTransport, Secret, TokenManager, Transport, TransportConfig};
+use sync_core::journal::SqliteJournal;
+use sync_core::mapping::Mapping;
+use sync_core::model::{ConnectionId, Currency};
+
+use crate::Failure;
+
+/// Everything that a connection needs to know. Secrets included: never logged, never on a command line.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ConnectionSettings {
+    pub(crate) connection: String,
+    /// Journal and tokens.
+    pub(crate) dir: PathBuf,
+    pub(crate) mapping: PathBuf,
+    pub(crate) currency: Currency,
+    pub(crate) procore: ProcoreSettings,
+    pub(crate) quickbooks: QuickBooksSettings,
+    /// A clock that runs faster than real time, for sandboxes.
+    pub(crate) scaled_clock: Option<ScaledClockSettings>,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct ProcoreSettings {
+    /// `production`, `sandbox`, `monthly`, or the URL of a sandbox.
+    pub(crate) environment: String,
+    pub(crate) company: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    /// Where the consent page returns to, as registered.
+    pub(crate) redirect_uri: String,
+    /// A service account needs no consent of a person.
+    pub(crate) service_account: bool,
+    /// The `Authorization` header that webhooks must carry.
+    pub(crate) webhook_authorization: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct QuickBooksSettings {
+    /// `production`, `sandbox`, or the URL of a sandbox.
+    pub(crate) environment: String,
+    pub(crate) realm: String,
+    pub(crate) client_id: String,
+    pub(crate) client_secret: String,
+    /// Where the consent page returns to, as registered.
+    pub(crate) redirect_uri: String,
+    /// The key of webhook signatures.
+    pub(crate) verifier_token: String,
+}
+
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct ScaledClockSettings {
+    pub(crate) origin: DateTime<Utc>,
+    pub(crate) factor: u32,
+}
+
+/// A connection, put together.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    pub(crate) source: ProcoreSource,
+    pub(crate) sink: QuickBooksSink,
+    clock: Arc<dyn Clock>,
+}
+
+pub(crate) const PROCORE_TOKENS: &str = "procore";
+pub(crate) const QUICKBOOKS_TOKENS: &str = "quickbooks";
+
+impl ConnectionSettings {
+    pub(crate) fn id(&self) -> ConnectionId {
+        ConnectionId::from(self.connection.as_str())
+    }
+
+    pub(crate) fn journal(&self) -> Result<SqliteJournal, Failure> {
+        std::fs::create_dir_all(&self.dir)?;
+        Ok(SqliteJournal::open(&self.dir.join("journal.sqlite"))?)
+    }
+
+    pub(crate) fn token_store(&self) -> Result<FileTokenStore, Failure> {
+        Ok(FileTokenStore::new(self.dir.join("tokens"))?)
+    }
+
+    pub(crate) fn clock(&self) -> Arc<dyn Clock> {
+        match self.scaled_clock {
+            Some(ScaledClockSettings { origin, factor }) => Arc::new(ScaledClock::new(origin, factor)),
+            None => Arc::new(SystemClock),
+        }
+    }
+
+    pub(crate) fn procore_environment(&self) -> ProcoreEnvironment {
+        match self.procore.environment.as_str() {
+            "production" => ProcoreEnvironment::Production,
+            "sandbox" => ProcoreEnvironment::Sandbox,
+            "monthly" => ProcoreEnvironment::MonthlySandbox,
+            url => ProcoreEnvironment::Hosts { login: url.to_owned(), api: url.to_owned() },
+        }
+    }
+
+    pub(crate) fn quickbooks_environment(&self) -> QuickBooksEnvironment {
+        match self.quickbooks.environment.as_str() {
+            "production" => QuickBooksEnvironment::production(),
+            "sandbox" => QuickBooksEnvironment::sandbox(),
+            url => QuickBooksEnvironment::local(url),
+        }
+    }
+
+    pub(crate) fn transport(&self) -> Result<Arc<dyn Transport>, Failure> {
+        Ok(Arc::new(ReqwestTransport::new(TransportConfig::default())?))
+    }
+
+    pub(crate) fn procore_login(&self, transport: Arc<dyn Transport>) -> Result<ProcoreLogin, Failure> {
+        let login = if self.procore.service_account { Login::ServiceAccount } else { Login::Person };
+        let secret = Secret::new(self.procore.client_secret.clone());
+        let environment = self.procore_environment();
+        Ok(ProcoreLogin::new(&environment, self.procore.client_id.clone(), secret, login, transport, self.clock())?)
+    }
+
+    pub(crate) fn quickbooks_login(&self, transport: Arc<dyn Transport>) -> Result<Authorization, Failure> {
+        let app = App {
+            client_id: self.quickbooks.client_id.clone(),
+            client_secret: Secret::new(self.quickbooks.client_secret.clone()),
+            redirect_uri: self.quickbooks.redirect_uri.clone(),
+        };
+        Ok(Authorization::new(self.quickbooks_environment(), app, transport, self.clock())?)
+    }
+
+    /// Clients of both sides. Nothing is sent yet.
+    pub(crate) fn connect(&self) -> Result<Connection, Failure> {
+        let (transport, clock) = (self.transport()?, self.clock());
+        let store = Arc::new(self.token_store()?);
+        let random = Arc::new(SeededRandom::from_entropy());
+        let login = Arc::new(self.procore_login(transport.clone())?);
+        let tokens = TokenManager::new(PROCORE_TOKENS, store.clone(), login, clock.clone());
+        let mut config = procore_client::Config::new(self.procore.company.clone())
+            .with_environment(self.procore_environment())
+            .with_currency(self.currency);
+        if self.procore.service_account {
+            config = config.with_service_account();
+        }
+        let pace = Pace::unlimited(clock.clone()).with_max_in_flight(4);
+        let procore = Procore::new(config, transport.clone(), Arc::new(tokens), pace, clock.clone(), random.clone())?;
+        let login = Arc::new(self.quickbooks_login(transport.clone())?);
+        let tokens = TokenManager::new(QUICKBOOKS_TOKENS, store, login, clock.clone());
+        let config = quickbooks_online::Config::new(self.quickbooks_environment(), self.quickbooks.realm.clone());
+        let quickbooks = QuickBooks::new(config, transport, Arc::new(tokens), clock.clone(), random, None)?;
+        Ok(Connection {
+            source: ProcoreSource::new(Arc::new(procore), SourceOptions::default()),
+            sink: QuickBooksSink::new(quickbooks, SinkOptions::default()),
+            clock,
+        })
+    }
+}
+
+impl Connection {
+    /// The engine over these clients.
+    pub(crate) fn engine(
+        self,
+        settings: &ConnectionSettings,
+        journal: Arc<SqliteJournal>,
+        mapping: Arc<Mapping>,
+        observer: Arc<dyn Observer>,
+    ) -> Engine {
+        let Self { source, sink, clock } = self;
+        let parts = Parts {
+            connection: settings.id(),
+            source: Arc::new(source),
+            sink: Arc::new(sink),
+            journal,
+            clock,
+            mapping,
+            observer,
+        };
+        Engine::new(parts, EngineConfig { lease: Duration::from_secs(150), ..EngineConfig::default() })
+    }
+}

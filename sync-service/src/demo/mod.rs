@@ -1,0 +1,61 @@
+//! `demo`: the whole job on local sandboxes, over real HTTP, with a worker process that is killed on the way.
+//!
+//! 1. Both sandboxes open with a book; a few approvals are held back.
+//! 2. The worker loads everything.
+//! 3. The held-back approvals are given; webhooks arrive, shuffled and tripled, one of them forged; the worker is
+//!    killed when writes were sent and not yet recorded, and started again.
+//! 4. Both sides are read afresh and tied out.
+
+mod outcome;
+mod progress;
+mod report;
+mod stage;
+mod supervisor;
+mod truth;
+
+use std::process::ExitCode;
+
+use crate::worker::{Halt, Order};
+use crate::{DemoArgs, Failure};
+use outcome::Outcome;
+use progress::Progress;
+use stage::Stage;
+use supervisor::Supervisor;
+
+pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
+    let progress = Progress::new(args.json);
+    let mut stage = Stage::open(args)?;
+    progress.say(&format!("Sandboxes of Procore and QuickBooks Online hold the book \"{}\".", stage.name()));
+    stage.hold_back();
+
+    let everywhere = args.crash_every.map_or(Halt::Never, Halt::After);
+    let mut supervisor = Supervisor::new(stage.settings(), everywhere, progress.clone());
+    progress.phase("First load");
+    supervisor.carry_out(Order::Load).await?;
+    let first_load = stage.requests();
+
+    progress.phase("Approvals, webhooks, a crash");
+    stage.give_back();
+    let intake = supervisor.intake_url().await?;
+    let burst = stage.burst(&intake).await?;
+    progress.say(&format!(
+        "{} webhooks delivered, shuffled and tripled; {} forged, {} refused.",
+        burst.delivered, burst.forged, burst.refused
+    ));
+    if args.crash_every.is_none() {
+        supervisor.halt_once(Halt::Sent).await?;
+    }
+    supervisor.carry_out(Order::Drain).await?;
+    let kills = supervisor.stop().await?;
+    progress.say(&format!("The worker was killed {kills} times and went on where it had stopped."));
+
+    progress.phase("Tie-out");
+    let outcome = Outcome::find(&stage, first_load, kills, burst).await?;
+    progress.finish();
+    if args.json {
+        println!("{}", report::json(&outcome));
+    } else {
+        print!("{}", report::tables(&outcome));
+    }
+    Ok(if outcome.is_good() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

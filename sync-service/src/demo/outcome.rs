@@ -1,0 +1,259 @@
+//! What the demo came to: counted on both sides by somebody who did not do the work.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{MutexGuard, PoisonError};
+
+use quickbooks_online::Books;
+use sync_core::connector::{Fetched, Marker, Sink};
+use sync_core::dead_letter::{Cause, DeadLetter};
+use sync_core::journal::{Journal, Link};
+use sync_core::mapping::{Mapping, Names};
+use sync_core::model::construction::Document;
+use sync_core::model::{DocumentKey, DocumentKind, Money, TargetKind};
+use sync_core::reconcile::{TieOutReport, tie_out};
+use sync_core::retainage;
+use sync_sandboxes::json::Json;
+use sync_sandboxes::quickbooks::QuickBooks;
+
+use super::stage::{Burst, Requests, Stage};
+use super::truth;
+use crate::Failure;
+
+/// How many documents of a kind there are on each side.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pair {
+    pub(crate) procore: usize,
+    pub(crate) quickbooks: usize,
+}
+
+/// A dead letter, and whether the book is built to produce it.
+#[derive(Clone, Debug)]
+pub(crate) struct Letter {
+    pub(crate) cause: Cause,
+    pub(crate) document: String,
+    pub(crate) amount: Option<Money>,
+    pub(crate) text: String,
+    pub(crate) expected: bool,
+}
+
+pub(crate) struct Outcome {
+    pub(crate) book: String,
+    pub(crate) documents: BTreeMap<TargetKind, Pair>,
+    pub(crate) tie_out: TieOutReport,
+    pub(crate) duplicates: usize,
+    pub(crate) lost: Vec<String>,
+    pub(crate) letters: Vec<Letter>,
+    pub(crate) first_load: Requests,
+    pub(crate) all_requests: Requests,
+    pub(crate) throttled: u64,
+    pub(crate) kills: usize,
+    pub(crate) burst: Burst,
+    letters_must_be_expected: bool,
+}
+
+impl Outcome {
+    /// Is every difference nothing or explained, and nothing lost, doubled or unexpected?
+    pub(crate) fn is_good(&self) -> bool {
+        self.tie_out.is_clean()
+            && self.duplicates == 0
+            && self.lost.is_empty()
+            && (!self.letters_must_be_expected || self.letters.iter().all(|l| l.expected))
+    }
+
+    pub(crate) async fn find(stage: &Stage, first_load: Requests, kills: usize, burst: Burst) -> Result<Self, Failure> {
+        let settings = stage.settings();
+        let journal = settings.journal()?;
+        let id = settings.id();
+        let links = journal.links(&id).await?;
+        let dead = journal.dead_letters(&id).await?;
+        let waiting = journal.waiting(&id).await?;
+        let connection = settings.connect()?;
+        let documents = truth::documents(&connection.source).await?;
+        let mapping = Mapping::load(&settings.mapping)?;
+        let sink = connection.sink;
+        sink.begin().await?;
+        let directory = sink.directory().await?;
+        let account = truth::retainage_account(&mapping, &Names::new(&directory));
+        let books = Books::new(sink.client().clone()).load().await?;
+        let procore_side = truth::procore_side(&documents, stage.currency())?;
+        let account = account.unwrap_or_else(|| "".into());
+        let books_side = truth::books_side(&books, &links, &account)?;
+
+        let labels: HashMap<DocumentKey, (String, Option<Money>)> = documents
+            .iter()
+            .map(|f| (f.key(), (truth::document_label(f), truth::found(f).and_then(amount_of))))
+            .collect();
+        let mut letters: Vec<Letter> = dead
+            .iter()
+            .map(|letter| Letter {
+                cause: letter.cause,
+                document: letter.label.clone(),
+                amount: letter.amount,
+                text: letter.text.clone(),
+                expected: false,
+            })
+            .collect();
+        let mut all_dead = dead;
+        for wait in &waiting {
+            let (_, amount) = labels.get(&wait.document).cloned().unwrap_or_default();
+            let on = labels.get(&wait.on).map_or_else(|| wait.on.to_string(), |(label, _)| label.clone());
+            let text = format!("it waits for {on}");
+            letters.push(Letter {
+                cause: Cause::Waiting,
+                document: wait.label.clone(),
+                amount,
+                text: text.clone(),
+                expected: false,
+            });
+            all_dead.push(DeadLetter {
+                document: wait.document.clone(),
+                label: wait.label.clone(),
+                cause: Cause::Waiting,
+                text,
+                amount,
+                target: None,
+                candidates: Vec::new(),
+                since: settings.clock().now(),
+            });
+        }
+        let mut expected = stage.book.facts.expected.clone();
+        for letter in &mut letters {
+            let place = expected.iter().position(|e| e.cause == letter.cause.as_str() && e.document == letter.document);
+            letter.expected = place.map(|place| expected.swap_remove(place)).is_some();
+        }
+        letters.sort_by(|a, b| (a.cause, &a.document).cmp(&(b.cause, &b.document)));
+
+        let tie_out = tie_out(stage.currency(), &procore_side, &books_side, &all_dead)?;
+        let settled: HashSet<&DocumentKey> =
+            links.iter().map(|l| &l.document).chain(all_dead.iter().map(|d| &d.document)).collect();
+        let wanted = wanted(&documents);
+        let lost = wanted
+            .iter()
+            .filter(|(key, _)| !settled.contains(key))
+            .map(|(key, _)| labels.get(key).map_or_else(|| key.to_string(), |(label, _)| label.clone()))
+            .collect();
+        let quickbooks = stage.quickbooks.lock().unwrap_or_else(PoisonError::into_inner);
+        Ok(Self {
+            book: stage.name().to_owned(),
+            documents: count(&wanted, &links, &all_dead, &quickbooks),
+            duplicates: duplicates(&quickbooks),
+            tie_out,
+            lost,
+            letters,
+            first_load,
+            all_requests: {
+                drop(quickbooks);
+                stage.requests()
+            },
+            throttled: stage.throttled(),
+            kills,
+            burst,
+            letters_must_be_expected: stage.is_own_book || !stage.book.facts.expected.is_empty(),
+        })
+    }
+}
+
+fn amount_of(document: &Document) -> Option<Money> {
+    match document {
+        Document::Commitment(c) => c.revised().ok(),
+        Document::PayApp(app) => app.summary.current_payment_due,
+        _ => None,
+    }
+}
+
+/// Every document that belongs in QuickBooks, and as what.
+fn wanted(documents: &[Fetched]) -> BTreeMap<DocumentKey, TargetKind> {
+    let mut wanted = BTreeMap::new();
+    for fetched in documents {
+        let key = fetched.key();
+        match truth::found(fetched) {
+            Some(Document::Project(project)) if project.active => {
+                wanted.insert(key, TargetKind::Customer);
+            }
+            Some(Document::Vendor(vendor)) if vendor.active && !vendor.not_paid => {
+                wanted.insert(key, TargetKind::Vendor);
+            }
+            Some(Document::Commitment(c)) if c.status.is_committed() && !c.deleted && !c.lines.is_empty() => {
+                wanted.insert(key, TargetKind::PurchaseOrder);
+                if let Some(vendor) = &c.vendor {
+                    wanted.insert(DocumentKey::new(DocumentKind::Vendor, vendor), TargetKind::Vendor);
+                }
+            }
+            Some(Document::PayApp(app)) if app.status.is_approved() => {
+                let kind = match retainage::posting(app) {
+                    Ok(posting) if posting.is_nothing() => continue,
+                    Ok(posting) if posting.net.is_negative() => TargetKind::VendorCredit,
+                    _ => TargetKind::Bill,
+                };
+                wanted.insert(key, kind);
+            }
+            Some(_) => {}
+            None => {
+                let kind = match key.kind {
+                    DocumentKind::Commitment => TargetKind::PurchaseOrder,
+                    DocumentKind::PayApp => TargetKind::Bill,
+                    DocumentKind::Vendor => TargetKind::Vendor,
+                    _ => continue,
+                };
+                wanted.insert(key, kind);
+            }
+        }
+    }
+    wanted
+}
+
+fn count(
+    wanted: &BTreeMap<DocumentKey, TargetKind>,
+    links: &[Link],
+    dead: &[DeadLetter],
+    quickbooks: &MutexGuard<'_, QuickBooks>,
+) -> BTreeMap<TargetKind, Pair> {
+    let mut counts: BTreeMap<TargetKind, Pair> = TargetKind::ALL.iter().map(|kind| (*kind, Pair::default())).collect();
+    for kind in wanted.values() {
+        counts.entry(*kind).or_default().procore += 1;
+    }
+    // Owners are customers too; they are known by name, from the projects.
+    let owners = links
+        .iter()
+        .map(|l| &l.document)
+        .chain(dead.iter().map(|d| &d.document))
+        .filter(|d| d.kind == DocumentKind::Customer)
+        .collect::<HashSet<_>>();
+    counts.entry(TargetKind::Customer).or_default().procore += owners.len();
+    for link in links {
+        let there = quickbooks.entity(entity(link.target.kind), link.target.id.as_str()).is_some();
+        counts.entry(link.target.kind).or_default().quickbooks += usize::from(there);
+    }
+    counts
+}
+
+fn entity(kind: TargetKind) -> &'static str {
+    match kind {
+        TargetKind::Customer => "Customer",
+        TargetKind::Vendor => "Vendor",
+        TargetKind::PurchaseOrder => "PurchaseOrder",
+        TargetKind::Estimate => "Estimate",
+        TargetKind::Bill => "Bill",
+        TargetKind::VendorCredit => "VendorCredit",
+        TargetKind::Invoice => "Invoice",
+        TargetKind::CreditMemo => "CreditMemo",
+        TargetKind::BillPayment => "BillPayment",
+        TargetKind::Payment => "Payment",
+        TargetKind::JournalEntry => "JournalEntry",
+    }
+}
+
+/// Transactions beyond the first that stand for the same document, by the marks in the books themselves.
+fn duplicates(quickbooks: &MutexGuard<'_, QuickBooks>) -> usize {
+    let mut seen: HashMap<DocumentKey, usize> = HashMap::new();
+    for kind in TargetKind::ALL {
+        for record in quickbooks.all(entity(*kind)) {
+            for text in ["PrivateNote", "Notes"] {
+                if let Some(marker) = record.get(text).and_then(Json::as_str).and_then(Marker::find) {
+                    *seen.entry(marker.document).or_default() += 1;
+                }
+            }
+        }
+    }
+    seen.values().map(|count| count - 1).sum()
+}

@@ -1,0 +1,101 @@
+//! `procore-quickbooks`: keeps Procore (what was committed) and QuickBooks (what was billed and paid) in agreement.
+
+mod check;
+mod connect;
+mod demo;
+mod intake;
+mod login;
+mod settings;
+mod sync;
+mod worker;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Keeps Procore (what was committed) and QuickBooks (what was billed and paid) in agreement.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the whole job on local sandboxes: load, webhooks, a crash, recovery, tie-out. Needs no account.
+    Demo(DemoArgs),
+    /// Check mapping files; every fault is named with file, line and column.
+    Check {
+        /// The mapping directory.
+        mapping: PathBuf,
+        /// One JSON object instead of text.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Connect to Procore or QuickBooks: opens the way for `sync`.
+    Login {
+        /// Which side.
+        side: login::Side,
+    },
+    /// Sync once: what changed since the last time, everything the first time.
+    Sync {
+        /// One JSON object instead of text.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show what waits for a person.
+    DeadLetters {
+        /// One JSON object instead of text.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The worker process of the demo.
+    #[command(hide = true)]
+    Worker,
+}
+
+/// How to run the demo.
+#[derive(Clone, Debug, clap::Args)]
+struct DemoArgs {
+    /// A book to run on: a directory as described in the README. Without it, the book that ships.
+    #[arg(long)]
+    book: Option<PathBuf>,
+    /// Where the journal and the tokens go. Without it, a temporary directory that is removed.
+    #[arg(long)]
+    dir: Option<PathBuf>,
+    /// Kill the worker after every N-th step and start it again.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(3..))]
+    crash_every: Option<u64>,
+    /// One JSON object on standard output instead of tables.
+    #[arg(long)]
+    json: bool,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let result = match Cli::parse().command {
+        Command::Demo(args) => demo::run(&args).await,
+        Command::Check { mapping, json } => check::run(&mapping, json),
+        Command::Login { side } => login::run(side).await,
+        Command::Sync { json } => sync::run(json).await,
+        Command::DeadLetters { json } => sync::dead_letters(json).await,
+        Command::Worker => worker::run().await,
+    };
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error}");
+            let mut source = std::error::Error::source(error.as_ref());
+            while let Some(cause) = source {
+                eprintln!("  because: {cause}");
+                source = cause.source();
+            }
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Any error that ends the program.
+type Failure = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,7 @@
+//! The query language: <https://developer.intuit.com/app/developer/qbo/docs/learn/explore-the-quickbooks-online-api/data-queries>.
+
+mod evaluate;
+mod parse;
+
+pub(crate) use evaluate::run;
+pub(crate) use parse::parse;
