@@ -362,6 +362,6 @@ pub(crate) fn all_or_none<T>(endpoint: &str, records: Vec<Record<T>>) -> Result<
 }
 
 /// A record that something else depends on cannot be read.
-pub(crate) fn unreadable(endpoint: &str, record: BadRecord) -> Error {
-    Error::Record { endpoint: endpoint.to_owned(), record: Box::new(record) }
+pub(crate) fn unreadable(endpoint: &str, record: Box<BadRecord>) -> Error {
+    Error::Record { endpoint: endpoint.to_owned(), record }
 }

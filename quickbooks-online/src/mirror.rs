@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use sync_core::connector::Marker;
 use sync_core::model::{Amount, Currency, TargetRef};
 
-use crate::convert::{find_marker, plain_name};
+use crate::convert::plain_name;
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::wire::{MetaData, Reference};
@@ -61,7 +61,7 @@ impl Held {
         let number = head.doc_number.unwrap_or_default();
         let meta = head.meta_data.unwrap_or_default();
         Ok(Self {
-            marker: note.as_deref().and_then(|note| find_marker(note).0),
+            marker: note.as_deref().and_then(Marker::find),
             vendor: head.vendor_ref.map(|vendor| vendor.value),
             loose_number: loose_number(&number),
             number: exact_number(&number),

@@ -340,7 +340,7 @@ impl BookEntry {
             id: entry.id.as_deref().unwrap_or_default().into(),
             number: entry.doc_number.clone(),
             date: entry.txn_date,
-            marker: entry.private_note.as_deref().and_then(|note| convert::find_marker(note).0),
+            marker: entry.private_note.as_deref().and_then(|note| Marker::find(note)),
             lines,
         })
     }

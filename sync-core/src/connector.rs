@@ -4,18 +4,21 @@
 //! Both traits are small and object-safe. What they promise is in the documentation of each method, and the suites in
 //! `conformance` (feature) check it. Implementers need not retry, pace or remember: they say truthfully what happened.
 
+mod marker;
+
 use std::fmt;
-use std::str::FromStr;
 
 use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
+pub use marker::Marker;
+
 use crate::dead_letter::Cause;
 use crate::error::Error;
 use crate::model::accounting::AccountingDocument;
 use crate::model::construction::Document;
-use crate::model::{ConnectionId, Currency, Date, DocumentKey, Money, TargetKind, TargetRef, Timestamp};
+use crate::model::{Currency, Date, DocumentKey, Money, TargetKind, TargetRef, Timestamp};
 
 // ---------------------------------------------------------------- source
 
@@ -330,41 +333,6 @@ pub enum Found {
     Deleted,
 }
 
-/// The mark in a transaction that says which document it stands for: `sync:CONNECTION:KIND/ID:GENERATION`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Marker {
-    /// The connection, since two may share a company file.
-    pub connection: ConnectionId,
-    /// The document.
-    pub document: DocumentKey,
-    /// Counts deliberate repetitions of a create.
-    pub generation: u32,
-}
-
-impl fmt::Display for Marker {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "sync:{}:{}:{}", self.connection, self.document, self.generation)
-    }
-}
-
-impl Marker {
-    /// Finds the marker in a text that people may have edited around it.
-    pub fn find(text: &str) -> Option<Self> {
-        text.split(|c: char| c.is_whitespace() || matches!(c, '[' | ']' | ',' | ';')).find_map(Self::parse)
-    }
-
-    fn parse(word: &str) -> Option<Self> {
-        let rest = word.strip_prefix("sync:")?;
-        let (connection, rest) = rest.split_once(':')?;
-        let (document, generation) = rest.rsplit_once(':')?;
-        Some(Self {
-            connection: ConnectionId::from(connection),
-            document: DocumentKey::from_str(document).ok()?,
-            generation: generation.parse().ok()?,
-        })
-    }
-}
-
 /// One planned change to one transaction.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Write {
@@ -443,22 +411,4 @@ pub enum RefusalReason {
     NotNow,
     /// A person must decide.
     Person(Cause),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::model::DocumentKind;
-
-    #[test]
-    fn a_marker_is_found_in_a_text_that_a_person_edited() {
-        let marker = Marker {
-            connection: "main".into(),
-            document: DocumentKey::new(DocumentKind::PayApp, "598134326660002"),
-            generation: 0,
-        };
-        let note = format!("checked by Dana; Procore pay app 2\n[{marker}], ok to pay");
-        assert_eq!(Marker::find(&note), Some(marker));
-        assert_eq!(Marker::find("sync: me at sync:x:y"), None);
-    }
 }

@@ -118,6 +118,7 @@ pub fn commitment(
             .or(contract.issued_on_date)
             .or_else(|| contract.created_at.map(|time| time.date_naive())),
         terms: text(&contract.payment_terms).filter(|terms| !terms.is_empty()),
+        paid: amounts.maybe(contract.total_payments, || "total_payments".to_owned())?,
         lines: lines.collect::<Result<_, _>>()?,
         change_orders: change_orders
             .iter()

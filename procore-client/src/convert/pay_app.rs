@@ -100,6 +100,9 @@ pub fn pay_app(wire: &Requisition, around: Around<'_>) -> Result<PayApp, BadValu
     let amounts = Amounts::of(wire.currency_configuration.as_ref(), around.currency)?;
     let number = wire.number.ok_or_else(|| BadValue::new("number", "the number of the application is missing"))?;
     let items = wire.items.as_deref().ok_or_else(|| BadValue::new("items", "the rows are missing"))?;
+    if around.previous.is_some_and(|previous| previous.items.is_none()) {
+        return Err(BadValue::new("previous_requisition_id", "the rows of the application before are missing"));
+    }
     let previous = Previous::new(around.previous);
     let held = around.held.unwrap_or_default();
     let held: HashMap<_, _> = held.iter().map(|row| ((row.item_type.as_deref(), row.id.as_str()), row)).collect();
@@ -151,7 +154,7 @@ fn line(
         Some(codes) => codes.clone(),
         None => around.book.row(item.wbs_code.as_ref(), item.cost_code_id.as_ref()),
     };
-    let held = stated_held(item, amounts, &path)?;
+    let held = stated_held(item, amounts, path)?;
     Ok(PayAppLine {
         id: item.id.clone(),
         sov_line: sov_line.cloned(),
@@ -191,7 +194,7 @@ fn line(
             )?,
             moved: zero(item.materials_retainage_retained_moved, "materials_retainage_retained_moved")?,
             held: match (held, detail) {
-                (None, Some(detail)) => stated_held(detail, amounts, &path)?,
+                (None, Some(detail)) => stated_held(detail, amounts, path)?,
                 (held, _) => held,
             },
         },

@@ -140,20 +140,18 @@ impl ProcoreSource {
         Ok(changed)
     }
 
-    /// The commitments of change orders that changed. Packages are asked too unless the project is known to have change
-    /// orders of the newer form, of which each package is one.
+    /// The commitments of change orders that changed. Packages are asked only where the project has none of
+    /// the newer form, of which each package is one.
     async fn with_changed_orders(&self, project: &ProjectId, only: Only<'_>) -> Result<Vec<String>, Error> {
         let mut contracts = Vec::new();
-        let newer = match self.procore.commitment_change_orders(project, only).await {
-            Ok(orders) => {
+        let newer = match self.newer_form(project, only).await? {
+            Some(orders) => {
                 contracts.extend(orders.iter().filter_map(|record| {
                     id_of_contract(record, |order| order.contract_id.as_ref().map(|id| id.as_str()))
                 }));
-                !orders.is_empty()
-                    || self.kept.has_change_orders.peek(project, self.oldest()).await.is_some_and(|has| *has)
+                !orders.is_empty() || self.has_change_orders(project).await?
             }
-            Err(error) if matches!(error.status(), Some(403 | 404)) => false,
-            Err(error) => return Err(error),
+            None => false,
         };
         if !newer {
             let packages = self.procore.change_order_packages(project, only).await?;

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use sync_core::connector::Fetched;
 use sync_core::model::construction::{Codes, CommitmentKind, Document};
-use sync_core::model::{ChangeOrderStatus, CommitmentId, DocumentKey, DocumentKind, ProjectId, SovLineId, Timestamp};
+use sync_core::model::{CommitmentId, DocumentKey, DocumentKind, ProjectId, SovLineId, Timestamp};
 
+use super::change_orders::ChangeOrders;
 use super::{ProcoreSource, each};
 use crate::client::Page;
 use crate::convert::Place;
@@ -16,17 +17,10 @@ use crate::convert::commitment::{Belongs, ChangeOrderRecord, commitment, line_co
 use crate::convert::pay_app::KnownCommitment;
 use crate::error::Error;
 use crate::resources::{Only, unreadable};
-use crate::wire::change_order_packages::ChangeOrderPackage;
-use crate::wire::commitment_change_orders::CommitmentChangeOrder;
+use crate::wire::Record;
 use crate::wire::commitments::CommitmentContract;
-use crate::wire::{BadRecord, Record};
 
 const KINDS: [CommitmentKind; 2] = [CommitmentKind::Subcontract, CommitmentKind::PurchaseOrder];
-const ORDERS: &str = "GET /rest/v1.0/projects/{project}/commitment_change_orders";
-const PACKAGES: &str = "GET /rest/v1.0/change_order_packages";
-
-/// The change orders of each commitment, with the lines of those that count.
-type ChangeOrders = HashMap<CommitmentId, Vec<ChangeOrderRecord>>;
 
 /// What the commitments of a project are turned into documents with.
 pub(super) struct Surroundings {
@@ -224,90 +218,9 @@ impl ProcoreSource {
         }
         Ok(answers)
     }
-
-    /// The change orders of the commitments of a project, or of one of them.
-    ///
-    /// The newer form is taken wherever it exists; each of its records is also a package of the older form, so packages
-    /// are only read where there is none of the newer (three tiers, where Procore refuses it).
-    async fn change_orders(&self, project: &ProjectId, only: Option<&CommitmentId>) -> Result<ChangeOrders, Error> {
-        let scope = Only { updated: None, contract: only };
-        let orders = match self.procore.commitment_change_orders(project, scope).await {
-            Ok(orders) => orders,
-            Err(error) if matches!(error.status(), Some(403 | 404)) => Vec::new(),
-            Err(error) => return Err(error),
-        };
-        if only.is_none() || !orders.is_empty() {
-            self.kept.has_change_orders.put(project, self.now(), !orders.is_empty()).await;
-        }
-        if orders.is_empty() {
-            return self.packages(project, scope).await;
-        }
-        let read = orders.into_iter().map(|record| self.with_lines(project, record)).collect();
-        Ok(by_contract(each(read).await?))
-    }
-
-    /// A change order with its lines, if it counts.
-    async fn with_lines(
-        &self,
-        project: &ProjectId,
-        record: Record<CommitmentChangeOrder>,
-    ) -> Result<(CommitmentId, ChangeOrderRecord), Error> {
-        let header = match record {
-            Ok(header) => header,
-            Err(bad) => return Ok((contract_of(&bad, ORDERS)?, ChangeOrderRecord::Bad(Box::new(bad)))),
-        };
-        let Some(contract) = header.contract_id.clone() else {
-            return Err(without_contract(ORDERS, header.id.as_str(), header.number.as_deref()));
-        };
-        if header.status != Some(ChangeOrderStatus::Approved) {
-            return Ok((contract, ChangeOrderRecord::Order(Box::new(header), Vec::new())));
-        }
-        let lines = self.procore.change_order_lines(project, &header.id).await?;
-        let record = match lines.into_iter().collect::<Result<Vec<_>, _>>() {
-            Ok(lines) => ChangeOrderRecord::Order(Box::new(header), lines),
-            Err(bad) => ChangeOrderRecord::Bad(Box::new(of_order(bad, header.number.as_deref()))),
-        };
-        Ok((contract, record))
-    }
-
-    async fn packages(&self, project: &ProjectId, scope: Only<'_>) -> Result<ChangeOrders, Error> {
-        let packages = self.procore.change_order_packages(project, scope).await?;
-        let read = packages.into_iter().map(|record| self.whole_package(project, record)).collect();
-        Ok(by_contract(each(read).await?.into_iter().flatten()))
-    }
-
-    /// A package of a commitment with its lines, if it counts.
-    async fn whole_package(
-        &self,
-        project: &ProjectId,
-        record: Record<ChangeOrderPackage>,
-    ) -> Result<Option<(CommitmentId, ChangeOrderRecord)>, Error> {
-        let listed = match record {
-            Ok(listed) => listed,
-            Err(bad) => return Ok(Some((contract_of(&bad, PACKAGES)?, ChangeOrderRecord::Bad(Box::new(bad))))),
-        };
-        if !listed.may_change_commitment() || listed.deleted_at.is_some() {
-            return Ok(None);
-        }
-        let Some(contract) = listed.contract_id.clone() else {
-            return Err(without_contract(PACKAGES, listed.id.as_str(), listed.number.as_deref()));
-        };
-        let counts = listed.status == Some(ChangeOrderStatus::Approved);
-        let package = match (counts, &listed.line_items) {
-            (false, _) => Ok(ChangeOrderPackage { line_items: None, ..listed }),
-            (true, Some(_)) => Ok(listed),
-            (true, None) => match self.procore.change_order_package(project, &listed.id).await? {
-                Some(shown) => shown.map_err(|bad| of_order(bad, listed.number.as_deref())),
-                None => return Ok(None),
-            },
-        };
-        Ok(match package {
-            Ok(package) if !package.may_change_commitment() => None,
-            Ok(package) => Some((contract, ChangeOrderRecord::Package(Box::new(package)))),
-            Err(bad) => Some((contract, ChangeOrderRecord::Bad(Box::new(bad)))),
-        })
-    }
 }
+
+type Pages<'a> = BoxStream<'a, Result<Page<CommitmentContract>, Error>>;
 
 /// The way through the commitments of a project, page by page, one kind after the other.
 struct Walk<'a> {
@@ -317,7 +230,7 @@ struct Walk<'a> {
     wanted: Option<HashSet<String>>,
     around: Option<Surroundings>,
     kinds: std::array::IntoIter<CommitmentKind, 2>,
-    pages: Option<(CommitmentKind, BoxStream<'a, Result<Page<CommitmentContract>, Error>>)>,
+    pages: Option<(CommitmentKind, Pages<'a>)>,
 }
 
 impl<'a> Walk<'a> {
@@ -361,40 +274,4 @@ impl<'a> Walk<'a> {
 
 fn key(project: &ProjectId, id: &CommitmentId) -> DocumentKey {
     DocumentKey::within(DocumentKind::Commitment, project, id)
-}
-
-fn by_contract(records: impl IntoIterator<Item = (CommitmentId, ChangeOrderRecord)>) -> ChangeOrders {
-    let mut orders = ChangeOrders::new();
-    for (contract, record) in records {
-        orders.entry(contract).or_default().push(record);
-    }
-    orders
-}
-
-/// The contract of a change order that cannot be read. If not even that can be told, none of the project's commitments
-/// can be trusted.
-fn contract_of(bad: &BadRecord, endpoint: &str) -> Result<CommitmentId, Error> {
-    let contract = bad.contract.as_deref().map(CommitmentId::from);
-    contract.ok_or_else(|| unreadable(endpoint, bad.clone()))
-}
-
-fn without_contract(endpoint: &str, id: &str, number: Option<&str>) -> Error {
-    let label = number.map_or_else(|| format!("id {id}"), |number| format!("change order {number}"));
-    let bad = BadRecord {
-        id: Some(id.to_owned()),
-        contract: None,
-        label,
-        path: "contract_id".to_owned(),
-        problem: "it is missing".to_owned(),
-        stake: None,
-    };
-    unreadable(endpoint, bad)
-}
-
-/// A line that cannot be read, named by its change order.
-fn of_order(bad: BadRecord, number: Option<&str>) -> BadRecord {
-    match number {
-        Some(number) => BadRecord { label: number.to_owned(), ..bad },
-        None => bad,
-    }
 }

@@ -1,5 +1,6 @@
 //! Procore as a [`Source`] of construction documents.
 
+mod change_orders;
 mod changes;
 mod commitments;
 mod directory;

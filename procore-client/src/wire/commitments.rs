@@ -58,6 +58,9 @@ pub struct CommitmentContract {
     /// The **original** sum, markup included; not the revised one.
     #[serde(default, deserialize_with = "lenient::amount")]
     pub grand_total: Option<Amount>,
+    /// Payments recorded so far.
+    #[serde(default, deserialize_with = "lenient::amount")]
+    pub total_payments: Option<Amount>,
     /// Approved change orders.
     #[serde(default, deserialize_with = "lenient::amount")]
     pub approved_change_orders: Option<Amount>,

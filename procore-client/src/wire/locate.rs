@@ -180,4 +180,17 @@ mod tests {
         assert_eq!(bad.id.as_deref(), Some("5"));
         assert_eq!(bad.label, "2");
     }
+
+    #[test]
+    fn no_text_makes_it_panic() {
+        let whole =
+            r#"{"id":1,"number":"ä\"x","vendor":{"id":2},"line_items":[{"id":3,"amount":"1.0"},{"amount":[true]}]}"#;
+        for (end, _) in whole.char_indices() {
+            assert!(read::<CommitmentContract>(&whole[..end]).is_err());
+            for odd in ["\"", "{", "]", ",", ":", "\\", "null", "\n", "9e999"] {
+                let text = format!("{}{odd}{}", &whole[..end], &whole[end..]);
+                drop(read::<CommitmentContract>(&text));
+            }
+        }
+    }
 }

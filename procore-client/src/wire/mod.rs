@@ -33,6 +33,14 @@ pub(crate) use record::{element, elements, read};
 pub(crate) trait Resource: serde::de::DeserializeOwned + Send + 'static {}
 impl<T: serde::de::DeserializeOwned + Send + 'static> Resource for T {}
 
+/// The records of a list answer: a bare array (v1) or `{"data": [...]}` (v2).
+///
+/// # Errors
+/// What is wrong with the body as a whole: cut off, or not a list.
+pub fn records<T: serde::de::DeserializeOwned>(body: &str) -> Result<Vec<Record<T>>, String> {
+    Ok(elements(body)?.into_iter().map(|raw| read(raw.get())).collect())
+}
+
 /// The currency of a record, `{"currency_iso_code": "USD"}`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[non_exhaustive]

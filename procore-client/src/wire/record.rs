@@ -11,7 +11,7 @@ use super::lenient;
 use super::locate;
 
 /// A record of a list, or why it cannot be read.
-pub type Record<T> = Result<T, BadRecord>;
+pub type Record<T> = Result<T, Box<BadRecord>>;
 
 /// A record with a value that cannot be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,11 +109,11 @@ pub(crate) fn read<T: DeserializeOwned>(raw: &str) -> Record<T> {
     // A derived struct would also take a list for its members.
     if !raw.starts_with('{') {
         let problem = format!("an object was expected, and it is `{}`", lenient::shorten(raw));
-        return Err(describe(raw, BadValue { path: String::new(), problem }));
+        return Err(Box::new(describe(raw, BadValue { path: String::new(), problem })));
     }
     serde_json::from_str(raw).map_err(|error| {
         let (path, problem) = locate::explain(raw, &error);
-        describe(raw, BadValue { path, problem })
+        Box::new(describe(raw, BadValue { path, problem }))
     })
 }
 

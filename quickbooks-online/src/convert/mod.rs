@@ -9,7 +9,7 @@ mod read;
 mod update;
 
 pub(crate) use create::{Body, create};
-pub(crate) use marker::{find as find_marker, note_with};
+pub(crate) use marker::note_with;
 pub(crate) use read::{line_money, money, plain_name, state, voided};
 pub(crate) use update::{deletion, unlinked, update};
 

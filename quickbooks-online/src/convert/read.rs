@@ -1,14 +1,13 @@
 //! From an entity to the state of a target.
 
 use serde_json::value::RawValue;
-use sync_core::connector::{Condition, TargetState};
+use sync_core::connector::{Condition, Marker, TargetState};
 use sync_core::model::accounting::{
     AccountingDocument, Coding, Customer, ExpenseDocument, ExpenseLine, LineLink, PostTo, Vendor,
 };
 use sync_core::model::construction::Address;
 use sync_core::model::{Amount, Currency, Date, LineKey, Money, TargetKind, TargetRef};
 
-use super::marker;
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::wire::{self, Expense, Line, PhysicalAddress, Wire, detail};
@@ -97,7 +96,7 @@ fn list_state<T: Wire>(
         total: None,
         balance: None,
         condition: if active { Condition::Live } else { Condition::Inactive },
-        marker: marker::find(note).0,
+        marker: Marker::find(note),
     }
 }
 
@@ -129,7 +128,7 @@ fn expense<T: Expense>(
             lines.push(line);
         }
     }
-    let (marker, memo) = marker::find(entity.note());
+    let (marker, memo) = Marker::take_from(entity.note());
     let amount = |member: &str, amount: Option<Amount>| {
         amount.map(|amount| money(amount, currency)).transpose().map_err(|e| Error::unreadable(&at(member), &e))
     };

@@ -110,7 +110,7 @@ fn sparse_customer(
     }
     set_address(&mut out, read, document.address.as_ref())?;
     let notes = read.get_as::<String>("Notes").unwrap_or_default();
-    let (known, text) = super::find_marker(&notes);
+    let (known, text) = sync_core::connector::Marker::take_from(&notes);
     if known.as_ref() != Some(marker) {
         out.set("Notes", &note_with(&text, marker, sanitise::MAX_CUSTOMER_NOTES))?;
     }

@@ -91,7 +91,8 @@ pub struct Vendor {
     pub name: String,
     /// Is it in use?
     pub active: bool,
-    /// Is it only an owner or the contractor itself, never paid on a commitment?
+    /// Is it the owner or the contractor of some prime contract? Then it becomes a vendor in the accounting system only
+    /// when a commitment refers to it.
     pub not_paid: bool,
     /// Address.
     pub address: Option<Address>,
@@ -189,6 +190,8 @@ pub struct Commitment {
     pub date: Option<Date>,
     /// Terms of payment, as text.
     pub terms: Option<String>,
+    /// Payments recorded in Procore so far, as the header states them.
+    pub paid: Option<Money>,
     /// Schedule of values, change orders not included.
     pub lines: Vec<SovLine>,
     /// Change orders of every status; only approved ones count.
@@ -278,12 +281,32 @@ pub struct PrimeContract {
     pub lines: Vec<SovLine>,
     /// Change orders.
     pub change_orders: Vec<ChangeOrder>,
-    /// Original sum as the header states it.
+    /// Original sum as the header states it (G702 line 1).
     pub original_sum: Option<Money>,
+    /// Approved change orders as the header states them (G702 line 2).
+    pub approved_changes: Option<Money>,
     /// Currency of every amount.
     pub currency: Currency,
+    /// Deleted (moved to the recycle bin) in Procore?
+    pub deleted: bool,
     /// When it last changed.
     pub updated_at: Option<Timestamp>,
+}
+
+impl PrimeContract {
+    /// All lines that count: the original ones, then those of approved change orders.
+    pub fn contract_lines(&self) -> impl Iterator<Item = (&SovLine, Option<&ChangeOrder>)> {
+        let changes = self.change_orders.iter().filter(|co| co.status == ChangeOrderStatus::Approved);
+        self.lines.iter().map(|l| (l, None)).chain(changes.flat_map(|co| co.lines.iter().map(move |l| (l, Some(co)))))
+    }
+
+    /// Contract sum to date: original plus approved change orders, from the lines (G702 line 3).
+    ///
+    /// # Errors
+    /// On mixed currencies or overflow.
+    pub fn sum_to_date(&self) -> Result<Money, MoneyError> {
+        Money::sum(self.currency, self.contract_lines().map(|(line, _)| line.amount))
+    }
 }
 
 /// A subcontractor's invoice against one commitment (G702 and G703).
@@ -408,16 +431,24 @@ pub struct OwnerInvoice {
     pub id: OwnerInvoiceId,
     /// Its project.
     pub project: ProjectId,
+    /// The project's number.
+    pub project_number: Option<String>,
     /// The contract that it bills.
     pub contract: PrimeContractId,
+    /// The contract's number.
+    pub contract_number: String,
     /// Number of the application within its contract.
     pub number: i64,
     /// Our invoice number.
     pub invoice_number: Option<String>,
     /// Status.
     pub status: OwnerInvoiceStatus,
-    /// Billing date.
+    /// Billing date: the date of the document.
     pub billing_date: Option<Date>,
+    /// Last day of the period.
+    pub period_end: Option<Date>,
+    /// The application before this one.
+    pub previous: Option<OwnerInvoiceId>,
     /// Rows.
     pub lines: Vec<PayAppLine>,
     /// The header's own totals.

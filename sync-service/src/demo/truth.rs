@@ -47,7 +47,7 @@ pub(crate) fn procore_side(documents: &[Fetched], currency: Currency) -> Result<
                     label: c.number.clone(),
                     project: name(&c.project),
                     revised: c.revised()?,
-                    paid: Money::zero(currency),
+                    paid: c.paid.unwrap_or_else(|| Money::zero(currency)),
                 });
             }
             Some(Document::PayApp(app)) if app.status.is_approved() => {

@@ -67,6 +67,7 @@ impl Company {
             status: CommitmentStatus::Approved,
             date: date(1),
             terms: None,
+            paid: None,
             lines: vec![SovLine {
                 id: "900".into(),
                 position: Some(1),
