@@ -43,6 +43,17 @@ enum Class {
     Single,
 }
 
+/// How an object is taken out of the books.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Voiding {
+    /// It is made inactive.
+    Deactivate,
+    /// It is voided: it stays, its amounts become nothing.
+    Void,
+    /// It is deleted, since the API cannot void it.
+    Delete,
+}
+
 entities! {
     /// An account of the chart of accounts.
     Account = "Account", "account", List;
@@ -101,6 +112,15 @@ impl Entity {
     #[must_use]
     pub fn is_single(self) -> bool {
         self.class() == Class::Single
+    }
+
+    /// What a void of the sync does to it.
+    pub(crate) fn voiding(self) -> Voiding {
+        match self {
+            _ if self.is_list() => Voiding::Deactivate,
+            Self::Invoice => Voiding::Void,
+            _ => Voiding::Delete,
+        }
     }
 
     /// The entity of that name, whatever its case: webhooks spell it in lower case.

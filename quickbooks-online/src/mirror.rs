@@ -26,6 +26,7 @@ struct Head {
     notes: Option<String>,
     private_note: Option<String>,
     vendor_ref: Option<Reference>,
+    customer_ref: Option<Reference>,
     doc_number: Option<String>,
     txn_date: Option<NaiveDate>,
     total_amt: Option<Amount>,
@@ -38,7 +39,8 @@ pub(crate) struct Held {
     pub(crate) version: String,
     pub(crate) raw: Box<RawValue>,
     pub(crate) marker: Option<Marker>,
-    pub(crate) vendor: Option<String>,
+    /// Vendor or customer of a transaction.
+    pub(crate) party: Option<String>,
     /// The document's number, for exact comparison.
     pub(crate) number: String,
     /// The document's number, for comparison by likeness.
@@ -62,7 +64,7 @@ impl Held {
         let meta = head.meta_data.unwrap_or_default();
         Ok(Self {
             marker: note.as_deref().and_then(Marker::find),
-            vendor: head.vendor_ref.map(|vendor| vendor.value),
+            party: head.vendor_ref.or(head.customer_ref).map(|party| party.value),
             loose_number: loose_number(&number),
             number: exact_number(&number),
             date: head.txn_date,
@@ -118,7 +120,7 @@ struct Grave {
 pub(crate) struct Mirror {
     objects: HashMap<Entity, Ids>,
     by_marker: HashMap<Marker, Vec<(Entity, String)>>,
-    by_vendor: HashMap<(Entity, String), Vec<String>>,
+    by_party: HashMap<(Entity, String), Vec<String>>,
     by_name: HashMap<String, Vec<(Entity, String)>>,
     /// What QuickBooks said was deleted.
     deleted: HashMap<(Entity, String), Grave>,
@@ -149,8 +151,8 @@ impl Mirror {
             // The generation is left out: an earlier one stands for the same document.
             self.by_marker.entry(family(marker)).or_default().push(key());
         }
-        if let Some(vendor) = &held.vendor {
-            self.by_vendor.entry((entity, vendor.clone())).or_default().push(held.id.clone());
+        if let Some(party) = &held.party {
+            self.by_party.entry((entity, party.clone())).or_default().push(held.id.clone());
         }
         if let Some(name) = &held.name {
             self.by_name.entry(name.clone()).or_default().push(key());
@@ -199,7 +201,7 @@ impl Mirror {
         if let Some(keys) = old.marker.as_ref().and_then(|marker| self.by_marker.get_mut(&family(marker))) {
             keys.retain(|(e, i)| (*e, i.as_str()) != (entity, id));
         }
-        if let Some(ids) = old.vendor.as_ref().and_then(|vendor| self.by_vendor.get_mut(&(entity, vendor.clone()))) {
+        if let Some(ids) = old.party.as_ref().and_then(|party| self.by_party.get_mut(&(entity, party.clone()))) {
             ids.retain(|i| i != id);
         }
         if let Some(keys) = old.name.as_ref().and_then(|name| self.by_name.get_mut(name)) {
@@ -247,9 +249,9 @@ impl Mirror {
         keys.filter(move |(e, _)| *e == entity).filter_map(|(e, id)| self.get(*e, id))
     }
 
-    /// The documents of a vendor.
-    pub(crate) fn of_vendor(&self, entity: Entity, vendor: &str) -> impl Iterator<Item = &Arc<Held>> {
-        let ids = self.by_vendor.get(&(entity, vendor.to_owned())).into_iter().flatten();
+    /// The documents of a vendor or customer.
+    pub(crate) fn of_party(&self, entity: Entity, party: &str) -> impl Iterator<Item = &Arc<Held>> {
+        let ids = self.by_party.get(&(entity, party.to_owned())).into_iter().flatten();
         ids.filter_map(move |id| self.get(entity, id))
     }
 
@@ -324,13 +326,13 @@ mod tests {
             Marker { connection: "main".into(), document: DocumentKey::new(DocumentKind::PayApp, "9"), generation: 3 };
         mirror.put(Entity::Bill, bill("1", "A-1", "2026-03-01T00:00:00-08:00", "x [sync:main:pay_app/9:0]"));
         assert_eq!(ids(mirror.marked(Entity::Bill, &marker)), ["1"], "another generation is the same document");
-        assert_eq!(ids(mirror.of_vendor(Entity::Bill, "77")), ["1"]);
+        assert_eq!(ids(mirror.of_party(Entity::Bill, "77")), ["1"]);
         // when it is replaced by one without a marker, then deleted
         mirror.put(Entity::Bill, bill("1", "A-2", "2026-03-02T00:00:00-08:00", ""));
         assert!(ids(mirror.marked(Entity::Bill, &marker)).is_empty());
         mirror.delete(Entity::Bill, "1");
         // then nothing finds it
-        assert!(ids(mirror.of_vendor(Entity::Bill, "77")).is_empty());
+        assert!(ids(mirror.of_party(Entity::Bill, "77")).is_empty());
         assert!(mirror.is_deleted(Entity::Bill, "1"));
     }
 

@@ -11,7 +11,7 @@ use sync_core::model::{
 };
 
 use crate::client::QuickBooks;
-use crate::convert::{self, line_money};
+use crate::convert;
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::mirror::{Held, Mirror};
@@ -311,25 +311,12 @@ impl BookEntry {
         let unreadable = |error: &dyn std::fmt::Display| {
             Error::unreadable(&format!("JournalEntry {}", entry.id.as_deref().unwrap_or("?")), error)
         };
-        let currency = match &entry.currency_ref {
-            Some(currency) => currency.value.parse().map_err(|error| unreadable(&error))?,
-            None => home,
-        };
+        let currency = convert::currency_of(entry.currency_ref.as_ref(), home).map_err(|error| unreadable(&error))?;
         let mut lines = Vec::new();
         for line in entry.line.as_deref().unwrap_or_default() {
             let Some(detail) = &line.journal else { continue };
             let Some(account) = &detail.account_ref else { continue };
-            let amount = line_money(line, currency).map_err(|error| unreadable(&error))?;
-            let amount = match detail.posting_type.as_deref() {
-                Some("Debit") => amount,
-                Some("Credit") => amount.negated(),
-                other => {
-                    return Err(unreadable(&format!(
-                        "a line is {}, neither debit nor credit",
-                        other.unwrap_or("nothing")
-                    )));
-                }
-            };
+            let Some(amount) = convert::signed(line, currency).map_err(|error| unreadable(&error))? else { continue };
             let concerns = detail
                 .entity
                 .as_ref()
@@ -340,7 +327,7 @@ impl BookEntry {
             id: entry.id.as_deref().unwrap_or_default().into(),
             number: entry.doc_number.clone(),
             date: entry.txn_date,
-            marker: entry.private_note.as_deref().and_then(|note| Marker::find(note)),
+            marker: entry.private_note.as_deref().and_then(Marker::find),
             lines,
         })
     }

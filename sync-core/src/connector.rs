@@ -269,6 +269,8 @@ pub struct ListEntry {
     pub number: Option<String>,
     /// Type, e.g. `Accounts Payable`; in the system's words.
     pub kind: String,
+    /// For items: the account that their sales post to.
+    pub income_account: Option<String>,
     /// In use?
     pub active: bool,
 }

@@ -85,7 +85,7 @@ impl ConnectionSettings {
 
     pub(crate) fn journal(&self) -> Result<SqliteJournal, Failure> {
         std::fs::create_dir_all(&self.dir)?;
-        Ok(SqliteJournal::open(&self.dir.join("journal.sqlite"))?)
+        Ok(SqliteJournal::open(self.dir.join("journal.sqlite"))?)
     }
 
     pub(crate) fn token_store(&self) -> Result<FileTokenStore, Failure> {

@@ -9,6 +9,8 @@ use super::{CurrencyConfiguration, lenient};
 
 /// The type of a package that changes a commitment.
 const OF_COMMITMENT: &str = "CommitmentContractChangeOrder";
+/// The type of a package that changes a prime contract.
+const OF_PRIME_CONTRACT: &str = "PrimeContractChangeOrder";
 
 /// A change order package.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -53,5 +55,10 @@ impl ChangeOrderPackage {
     /// May it change a commitment? Lists do not tell the type; there the contract decides.
     pub fn may_change_commitment(&self) -> bool {
         self.kind.as_deref().is_none_or(|kind| kind == OF_COMMITMENT)
+    }
+
+    /// May it change a prime contract? Lists do not tell the type; there the contract decides.
+    pub fn may_change_prime_contract(&self) -> bool {
+        self.kind.as_deref().is_none_or(|kind| kind == OF_PRIME_CONTRACT)
     }
 }

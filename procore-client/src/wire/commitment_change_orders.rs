@@ -18,7 +18,7 @@ pub struct CommitmentChangeOrder {
     /// Id.
     #[serde(deserialize_with = "lenient::own_id")]
     pub id: ChangeOrderId,
-    /// The commitment that it changes.
+    /// The contract that it changes; a prime contract for a [prime change order](super::prime_change_orders).
     #[serde(default, deserialize_with = "lenient::id")]
     pub contract_id: Option<CommitmentId>,
     /// The package of the older API that is the same change order; pay app items name it.

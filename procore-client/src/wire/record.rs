@@ -81,12 +81,25 @@ struct Gist<'a> {
     grand_total: Option<&'a RawValue>,
     #[serde(borrow, default)]
     summary: Option<&'a RawValue>,
+    /// Owner invoices name their contract and their totals in words of their own.
+    #[serde(borrow, default)]
+    contract: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    g702: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]
 struct Due<'a> {
     #[serde(borrow, default)]
     current_payment_due: Option<&'a RawValue>,
+}
+
+#[derive(Default, Deserialize)]
+struct Contract<'a> {
+    #[serde(borrow, default)]
+    id: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    title: Option<&'a RawValue>,
 }
 
 /// The text of a raw string or number.
@@ -122,11 +135,15 @@ fn describe(raw: &str, bad: BadValue) -> BadRecord {
     let gist: Gist<'_> =
         if raw.starts_with('{') { serde_json::from_str(raw).unwrap_or_default() } else { Gist::default() };
     let id = plain(gist.id);
-    let due = gist.summary.and_then(|summary| serde_json::from_str::<Due<'_>>(summary.get()).ok());
+    let due = gist.summary.or(gist.g702).and_then(|summary| serde_json::from_str::<Due<'_>>(summary.get()).ok());
     let stake = plain(due.and_then(|due| due.current_payment_due)).or_else(|| plain(gist.grand_total));
     let name = plain(gist.number).or_else(|| plain(gist.name)).or_else(|| plain(gist.company));
     let name = name.or_else(|| plain(gist.title));
-    let label = match (plain(gist.contract_name), name, &id) {
+    let contract = plain(gist.commitment_id).or_else(|| plain(gist.contract_id));
+    let nested = gist.contract.filter(|_| contract.is_none());
+    let nested: Contract<'_> = nested.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default();
+    let contract_name = plain(gist.contract_name).or_else(|| plain(nested.title));
+    let label = match (contract_name, name, &id) {
         (Some(contract), Some(number), _) => format!("{contract} / {number}"),
         (_, Some(name), _) => name,
         (Some(contract), None, _) => contract,
@@ -135,7 +152,7 @@ fn describe(raw: &str, bad: BadValue) -> BadRecord {
     };
     BadRecord {
         id,
-        contract: plain(gist.commitment_id).or_else(|| plain(gist.contract_id)),
+        contract: contract.or_else(|| plain(nested.id)),
         label,
         path: bad.path,
         problem: bad.problem,

@@ -140,16 +140,27 @@ impl QuickBooks {
         sync_token: &str,
         request_id: &str,
     ) -> Result<Answer<Box<RawValue>>, Error> {
-        // The address differs from entity to entity; the wrong one is an "unknown operation".
-        let (parameters, sparse): (&[(&str, &str)], _) = match entity {
-            Entity::Invoice => (&[("operation", "void")], None),
-            Entity::Payment | Entity::BillPayment | Entity::SalesReceipt => {
-                (&[("operation", "update"), ("include", "void")], Some(true))
-            }
-            _ => return Err(Error::Invalid(format!("{entity} {id} cannot be voided through the API; delete it"))),
-        };
+        let sparse = (entity != Entity::Invoice).then_some(true);
         let body = body(&Version { id, sync_token, sparse })?;
-        self.post(entity, &body, request_id, parameters, "void").await
+        self.void_raw(entity, &body, request_id).await
+    }
+
+    /// Voids by a body that holds `Id` and `SyncToken` and, but for invoices, `"sparse": true`.
+    pub(crate) async fn void_raw(
+        &self,
+        entity: Entity,
+        body: &RawValue,
+        request_id: &str,
+    ) -> Result<Answer<Box<RawValue>>, Error> {
+        // The address differs from entity to entity; the wrong one is an "unknown operation".
+        let parameters: &[(&str, &str)] = match entity {
+            Entity::Invoice => &[("operation", "void")],
+            Entity::Payment | Entity::BillPayment | Entity::SalesReceipt => {
+                &[("operation", "update"), ("include", "void")]
+            }
+            _ => return Err(Error::Invalid(format!("a {entity} cannot be voided through the API; delete it"))),
+        };
+        self.post(entity, body, request_id, parameters, "void").await
     }
 
     async fn post(
@@ -177,8 +188,17 @@ fn body(version: &Version<'_>) -> Result<Box<RawValue>, Error> {
 }
 
 /// Members of an answer that say nothing on the way back: computed, or echoes of how it was read.
-pub(crate) const COMPUTED: &[&str] =
-    &["domain", "status", "sparse", "MetaData", "TotalAmt", "Balance", "HomeTotalAmt", "HomeBalance"];
+pub(crate) const COMPUTED: &[&str] = &[
+    "domain",
+    "status",
+    "sparse",
+    "MetaData",
+    "TotalAmt",
+    "Balance",
+    "HomeTotalAmt",
+    "HomeBalance",
+    "RemainingCredit",
+];
 
 fn overlaid<T: Wire>(read: &Record<T>, change: &T) -> Result<Box<RawValue>, serde_json::Error> {
     let change = to_raw_value(change)?;

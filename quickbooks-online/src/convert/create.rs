@@ -6,7 +6,7 @@ use sync_core::model::accounting::{AccountingDocument, Customer, ExpenseDocument
 use sync_core::model::construction::Address;
 use sync_core::model::{Amount, CustomerId};
 
-use super::{WriteOptions, links, note_with};
+use super::{WriteOptions, journal, links, note_with, sales};
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::sanitise::{self, cut, line, name, number};
@@ -75,6 +75,10 @@ pub(crate) fn create(document: &AccountingDocument, marker: &Marker, options: &W
                 ..wire::VendorCredit::default()
             })
         }
+        AccountingDocument::Estimate(d) | AccountingDocument::Invoice(d) | AccountingDocument::CreditMemo(d) => {
+            sales::create(entity, d, marker, options)
+        }
+        AccountingDocument::JournalEntry(d) => journal::create(d, marker),
         other => return Err(unsupported(other)),
     };
     Ok(Body { entity, json: raw.map_err(json)? })

@@ -3,15 +3,18 @@
 //! What cannot be said in a document (tax, locations, custom fields, tags) is neither read nor changed.
 
 mod create;
+mod journal;
 mod links;
 mod marker;
 mod read;
+mod sales;
 mod update;
 
 pub(crate) use create::{Body, create};
+pub(crate) use journal::signed;
 pub(crate) use marker::note_with;
-pub(crate) use read::{line_money, money, plain_name, state, voided};
-pub(crate) use update::{deletion, unlinked, update};
+pub(crate) use read::{currency_of, is_voided, money, plain_name, state, voided};
+pub(crate) use update::{unlinked, update, voiding};
 
 /// What writing must know beside the document.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,6 +8,7 @@ use sync_core::model::accounting::{
 use sync_core::model::construction::Address;
 use sync_core::model::{Amount, Currency, Date, LineKey, Money, TargetKind, TargetRef};
 
+use super::{journal, sales};
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::wire::{self, Expense, Line, PhysicalAddress, Wire, detail};
@@ -31,6 +32,10 @@ pub(crate) fn state(entity: Entity, raw: &RawValue, home: Currency) -> Result<Ta
         Entity::PurchaseOrder => expense(&typed::<wire::PurchaseOrder>(raw)?, home, AccountingDocument::PurchaseOrder),
         Entity::Bill => expense(&typed::<wire::Bill>(raw)?, home, AccountingDocument::Bill),
         Entity::VendorCredit => expense(&typed::<wire::VendorCredit>(raw)?, home, AccountingDocument::VendorCredit),
+        Entity::Estimate => sales::state(&typed::<wire::Estimate>(raw)?, home, AccountingDocument::Estimate),
+        Entity::Invoice => sales::state(&typed::<wire::Invoice>(raw)?, home, AccountingDocument::Invoice),
+        Entity::CreditMemo => sales::state(&typed::<wire::CreditMemo>(raw)?, home, AccountingDocument::CreditMemo),
+        Entity::JournalEntry => journal::state(&typed(raw)?, home),
         other => Err(Error::Invalid(format!("{other} is not among the documents of this sink"))),
     }
 }
@@ -48,7 +53,7 @@ fn typed<T: Wire>(raw: &RawValue) -> Result<T, Error> {
         .map_err(|error| Error::unreadable(&format!("{} {}", T::ENTITY, crate::raw::id_of(raw)), &error))
 }
 
-fn target<T: Wire>(entity: &T, kind: TargetKind) -> Result<TargetRef, Error> {
+pub(super) fn target<T: Wire>(entity: &T, kind: TargetKind) -> Result<TargetRef, Error> {
     if entity.id().is_empty() {
         return Err(Error::unreadable(&T::ENTITY.to_string(), &"it has no Id"));
     }
@@ -116,10 +121,7 @@ fn expense<T: Expense>(
     kind: fn(ExpenseDocument) -> AccountingDocument,
 ) -> Result<TargetState, Error> {
     let at = |member: &str| format!("{} {} at {member}", T::ENTITY, entity.id());
-    let currency = match entity.currency() {
-        Some(currency) => currency.value.parse().map_err(|e| Error::unreadable(&at("CurrencyRef"), &e))?,
-        None => home,
-    };
+    let currency = currency_of(entity.currency(), home).map_err(|e| Error::unreadable(&at("CurrencyRef"), &e))?;
     let vendor = entity.vendor().ok_or_else(|| Error::unreadable(&at("VendorRef"), &"it has none"))?;
     let date: Date = entity.date().ok_or_else(|| Error::unreadable(&at("TxnDate"), &"it has none"))?;
     let mut lines = Vec::with_capacity(entity.lines().len());
@@ -133,8 +135,6 @@ fn expense<T: Expense>(
         amount.map(|amount| money(amount, currency)).transpose().map_err(|e| Error::unreadable(&at(member), &e))
     };
     let total = amount("TotalAmt", entity.total())?;
-    let is_voided = total.is_some_and(|total| total.is_zero())
-        && entity.note().trim_start().get(..VOIDED.len()).is_some_and(|start| start.eq_ignore_ascii_case(VOIDED));
     let document = kind(ExpenseDocument {
         payee: vendor.value.as_str().into(),
         number: entity.number().filter(|number| !number.is_empty()).map(ToOwned::to_owned),
@@ -151,9 +151,25 @@ fn expense<T: Expense>(
         document,
         total,
         balance: amount("Balance", entity.balance())?,
-        condition: if is_voided { Condition::Voided } else { Condition::Live },
+        condition: if is_voided(total, entity.note()) { Condition::Voided } else { Condition::Live },
         marker,
     })
+}
+
+/// The currency of a transaction: its own, or that of the company.
+pub(crate) fn currency_of(named: Option<&wire::Reference>, home: Currency) -> Result<Currency, CurrencyError> {
+    named.map_or(Ok(home), |currency| currency.value.parse())
+}
+
+/// Does the note begin as QuickBooks lets it begin after a void?
+pub(crate) fn says_voided(note: &str) -> bool {
+    note.trim_start().get(..VOIDED.len()).is_some_and(|start| start.eq_ignore_ascii_case(VOIDED))
+}
+
+/// Was the transaction voided? No member says so: its amounts are nothing and its note begins with the word
+/// (<https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/invoice>).
+pub(crate) fn is_voided(total: Option<Money>, note: &str) -> bool {
+    total.is_some_and(|total| total.is_zero()) && says_voided(note)
 }
 
 /// An amount as money of whole cents.

@@ -7,7 +7,7 @@ use sync_core::model::accounting::{AccountingDocument, Customer, ExpenseDocument
 use sync_core::model::construction::Address;
 
 use super::create::{Body, address, email, json, new_line, phone, unsupported};
-use super::{WriteOptions, links, note_with};
+use super::{WriteOptions, journal, links, note_with, sales};
 use crate::client::COMPUTED;
 use crate::entity::Entity;
 use crate::error::Error;
@@ -34,13 +34,17 @@ pub(crate) fn update(
         AccountingDocument::PurchaseOrder(d) | AccountingDocument::Bill(d) | AccountingDocument::VendorCredit(d) => {
             whole_expense(entity, d, object, marker, options)
         }
+        AccountingDocument::Estimate(d) | AccountingDocument::Invoice(d) | AccountingDocument::CreditMemo(d) => {
+            sales::update(entity, d, object, marker, options)
+        }
+        AccountingDocument::JournalEntry(d) => journal::update(d, object, marker),
         other => return Err(unsupported(other)),
     };
     Ok(Body { entity, json: raw.map_err(json)? })
 }
 
-/// The body that voids an object: deletes a transaction, makes a list entry inactive.
-pub(crate) fn deletion(entity: Entity, read: &RawValue) -> Result<Body, Error> {
+/// The body that voids an object: voids an invoice, deletes any other transaction, makes a list entry inactive.
+pub(crate) fn voiding(entity: Entity, read: &RawValue) -> Result<Body, Error> {
     let object = Object::read(read).map_err(json)?;
     let mut out = if entity.is_list() { sparse(&object).map_err(json)? } else { versioned(&object).map_err(json)? };
     if entity.is_list() {
@@ -185,18 +189,12 @@ fn whole_expense(
     }
     object.set("sparse", &false)?;
     set_reference(&mut object, "VendorRef", Some(document.payee.as_str()))?;
-    if let Some(text) = &document.number {
-        let wanted = number(text);
-        if object.get_as::<String>("DocNumber").as_deref() != Some(&*wanted) {
-            object.set("DocNumber", &*wanted)?;
-        }
-    }
+    number_and_note(&mut object, document.number.as_deref(), &document.memo, marker)?;
     object.set("TxnDate", &document.date)?;
     if entity != Entity::VendorCredit {
         set_reference(&mut object, "SalesTermRef", document.terms.as_ref().map(|terms| terms.as_str()))?;
     }
     set_reference(&mut object, "APAccountRef", document.payable.as_ref().map(|account| account.as_str()))?;
-    object.set("PrivateNote", &note_with(&document.memo, marker, sanitise::MAX_NOTE))?;
     if !wanted.is_empty() {
         let mut all: Vec<&RawValue> = Vec::new();
         let old = object.get("LinkedTxn").map(ToOwned::to_owned);
@@ -211,8 +209,27 @@ fn whole_expense(
     object.to_raw()
 }
 
+/// Number and note of a transaction; without a number, that which was read stays.
+pub(super) fn number_and_note(
+    object: &mut Object<'_>,
+    wanted: Option<&str>,
+    memo: &str,
+    marker: &Marker,
+) -> Result<(), serde_json::Error> {
+    if let Some(wanted) = wanted.map(number)
+        && object.get_as::<String>("DocNumber").as_deref() != Some(&*wanted)
+    {
+        object.set("DocNumber", &*wanted)?;
+    }
+    object.set("PrivateNote", &note_with(memo, marker, sanitise::MAX_NOTE))
+}
+
 /// Sets a reference unless it is the same; what the document does not say stays as it is.
-fn set_reference(object: &mut Object<'_>, member: &'static str, id: Option<&str>) -> Result<(), serde_json::Error> {
+pub(super) fn set_reference(
+    object: &mut Object<'_>,
+    member: &'static str,
+    id: Option<&str>,
+) -> Result<(), serde_json::Error> {
     let Some(id) = id else { return Ok(()) };
     if object.get_as::<Reference>(member).is_some_and(|old| old.value == id) {
         return Ok(());

@@ -1,17 +1,17 @@
 //! Sending writes, and saying truthfully what became of each.
 
 use serde_json::value::RawValue;
-use sync_core::connector::{Found, Operation, Outcome, RefusalReason, TargetState, Write};
+use sync_core::connector::{Condition, Found, Operation, Outcome, RefusalReason, TargetState, Write};
 use sync_core::dead_letter::Cause;
 use sync_core::model::accounting::AccountingDocument;
-use sync_core::model::{TargetKind, TargetRef};
+use sync_core::model::{Currency, TargetKind, TargetRef};
 
 use super::QuickBooksSink;
 use super::outcome::{NOT_FOUND, batch_request_id, failed, judged, refused, request_id};
 use super::unlink::Unlinked;
 use crate::client::{BatchItem, BatchResult};
 use crate::convert::{self, Body};
-use crate::entity::Entity;
+use crate::entity::{Entity, Voiding};
 use crate::error::Error;
 use crate::mirror::Held;
 
@@ -28,6 +28,8 @@ enum Verb {
     Create,
     Update,
     Delete,
+    /// Only by itself: no batch is documented to void.
+    Void,
 }
 
 impl QuickBooksSink {
@@ -53,13 +55,21 @@ impl QuickBooksSink {
                 }
             }
         }
+        let mut alone = Vec::new();
+        for slot in &mut ready {
+            if matches!(slot, Slot::Send(ready) if writes.len() == 1 || ready.verb == Verb::Void)
+                && let Slot::Send(ready) = std::mem::replace(slot, Slot::Skip)
+            {
+                alone.push(ready);
+            }
+        }
+        let mut sent = self.send_each(writes, alone).await;
         if ready.iter().any(|slot| matches!(slot, Slot::Send(_))) {
-            let sent =
-                if writes.len() == 1 { self.send_one(writes, ready).await } else { self.send_all(writes, ready).await };
-            for (place, outcome) in sent {
-                if let Some(slot) = outcomes.get_mut(place) {
-                    *slot = Some(outcome);
-                }
+            sent.extend(self.send_all(writes, ready).await);
+        }
+        for (place, outcome) in sent {
+            if let Some(slot) = outcomes.get_mut(place) {
+                *slot = Some(outcome);
             }
         }
         self.look_for_missing(writes, &mut outcomes).await;
@@ -122,13 +132,20 @@ impl QuickBooksSink {
                     // What was to be voided is gone in the very state that was decided on: an earlier request did it.
                     return Err(self.gone(entity, &last.raw));
                 }
+                if let Some(state) = self.voided_already(entity, target) {
+                    return Err(Outcome::Done(Box::new(state)));
+                }
                 let raw = match unlinked.get(target) {
                     Some(Ok(raw)) => raw.clone(),
                     Some(Err(outcome)) => return Err(outcome.clone()),
                     None => self.held(target, version, unread)?,
                 };
-                let body = convert::deletion(entity, &raw).map_err(invalid)?;
-                let verb = if entity.is_list() { Verb::Update } else { Verb::Delete };
+                let body = convert::voiding(entity, &raw).map_err(invalid)?;
+                let verb = match entity.voiding() {
+                    Voiding::Deactivate => Verb::Update,
+                    Voiding::Void => Verb::Void,
+                    Voiding::Delete => Verb::Delete,
+                };
                 Ok(Ready { place, body, verb })
             }
             _ => Err(refused(RefusalReason::Person(Cause::Refused), "this operation is not known here".to_owned())),
@@ -142,11 +159,11 @@ impl QuickBooksSink {
             return Err(refused(RefusalReason::Person(Cause::Refused), text));
         }
         let mirror = self.mirror();
-        if let Some(expense) = document.expense()
+        if let Some(currency) = currency(document)
             && mirror.is_loaded()
-            && expense.currency != mirror.home_currency()
+            && currency != mirror.home_currency()
         {
-            let text = format!("the document is in {}, the company in {}", expense.currency, mirror.home_currency());
+            let text = format!("the document is in {currency}, the company in {}", mirror.home_currency());
             return Err(refused(RefusalReason::Person(Cause::Currency), text));
         }
         Ok(())
@@ -179,6 +196,18 @@ impl QuickBooksSink {
         }
     }
 
+    /// The state of a transaction that stays when it is voided and is void: by an earlier request, or by a person, who
+    /// wanted the same.
+    fn voided_already(&self, entity: Entity, target: &TargetRef) -> Option<TargetState> {
+        if entity.voiding() != Voiding::Void {
+            return None;
+        }
+        let mirror = self.mirror();
+        let held = mirror.current(entity, target.id.as_str())?;
+        let state = convert::state(entity, &held.raw, mirror.home_currency()).ok()?;
+        (state.condition == Condition::Voided).then_some(state)
+    }
+
     /// The outcome of a void whose transaction is deleted.
     fn gone(&self, entity: Entity, last: &RawValue) -> Outcome {
         match convert::state(entity, last, self.home_currency()) {
@@ -187,10 +216,9 @@ impl QuickBooksSink {
         }
     }
 
-    async fn send_one(&self, writes: &[Write], slots: Vec<Slot>) -> Vec<(usize, Outcome)> {
-        let mut outcomes = Vec::new();
-        for slot in slots {
-            let Slot::Send(ready) = slot else { continue };
+    async fn send_each(&self, writes: &[Write], alone: Vec<Ready>) -> Vec<(usize, Outcome)> {
+        let mut outcomes = Vec::with_capacity(alone.len());
+        for ready in alone {
             let Some(write) = writes.get(ready.place) else { continue };
             let id = request_id(&write.key);
             let Body { entity, json } = &ready.body;
@@ -198,6 +226,7 @@ impl QuickBooksSink {
                 Verb::Create => self.client.create_raw(*entity, json, &id).await,
                 Verb::Update => self.client.update_raw(*entity, json, &id).await,
                 Verb::Delete => self.client.delete_raw(*entity, json, &id).await,
+                Verb::Void => self.client.void_raw(*entity, json, &id).await,
             };
             let outcome = match answer {
                 Ok(answer) => self.done(write, *entity, answer.value),
@@ -227,7 +256,7 @@ impl QuickBooksSink {
                 let item = match ready.verb {
                     Verb::Create => BatchItem::Create(*entity, json),
                     Verb::Update => BatchItem::Update(*entity, json),
-                    Verb::Delete => BatchItem::Delete(*entity, json),
+                    Verb::Delete | Verb::Void => BatchItem::Delete(*entity, json),
                 };
                 (*number, item)
             })
@@ -257,7 +286,7 @@ impl QuickBooksSink {
     fn done(&self, write: &Write, entity: Entity, raw: Box<RawValue>) -> Outcome {
         let home = self.home_currency();
         let state = match &write.operation {
-            Operation::Void { target, version } if !entity.is_list() => {
+            Operation::Void { target, version } if entity.voiding() == Voiding::Delete => {
                 let mut mirror = self.mirror_mut();
                 let old = mirror.get(entity, target.id.as_str()).map(|held| convert::state(entity, &held.raw, home));
                 mirror.delete_decided(entity, target.id.as_str(), version);
@@ -323,6 +352,13 @@ fn linked_orders(state: &TargetState) -> impl Iterator<Item = TargetRef> + '_ {
     let lines = state.document.expense().map(|document| document.lines.as_slice()).unwrap_or_default();
     let links = lines.iter().filter_map(|line| line.link.as_ref());
     links.map(|link| TargetRef { kind: TargetKind::PurchaseOrder, id: link.purchase_order.clone() })
+}
+
+fn currency(document: &AccountingDocument) -> Option<Currency> {
+    match document {
+        AccountingDocument::JournalEntry(entry) => entry.lines().first().map(|line| line.amount.currency()),
+        document => document.expense().map(|d| d.currency).or_else(|| document.sales().map(|sales| sales.currency)),
+    }
 }
 
 fn target(operation: &Operation) -> Option<&TargetRef> {

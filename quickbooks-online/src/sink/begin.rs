@@ -21,6 +21,10 @@ const MIRRORED: &[Entity] = &[
     Entity::PurchaseOrder,
     Entity::Bill,
     Entity::VendorCredit,
+    Entity::Estimate,
+    Entity::Invoice,
+    Entity::CreditMemo,
+    Entity::JournalEntry,
 ];
 
 impl QuickBooksSink {

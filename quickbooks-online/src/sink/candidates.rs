@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use sync_core::connector::{Candidates, Condition, TargetState, Wanted};
-use sync_core::model::accounting::{AccountingDocument, ExpenseDocument};
-use sync_core::model::{Currency, TargetKind};
+use sync_core::model::Currency;
+use sync_core::model::accounting::AccountingDocument;
 
 use crate::convert;
 use crate::entity::Entity;
@@ -30,11 +30,14 @@ pub(super) fn of(mirror: &Mirror, wanted: &Wanted<'_>, home: Currency) -> Result
                 }
             }
         }
-        document => {
-            if let Some(expense) = document.expense() {
-                same_party(mirror, entity, expense, &mut matches, &mut similar);
+        AccountingDocument::JournalEntry(entry) => {
+            let number = entry.number().map(crate::sanitise::number).unwrap_or_default();
+            let number = exact_number(&number);
+            for held in mirror.all(entity).filter(|held| !number.is_empty() && held.number == number) {
+                add(&mut matches, held);
             }
         }
+        document => same_party(mirror, entity, document, &mut matches, &mut similar),
     }
     let states = |found: Vec<&Arc<Held>>| {
         let states = found.into_iter().map(|held| convert::state(entity, &held.raw, home));
@@ -58,7 +61,7 @@ fn add<'m>(list: &mut Vec<&'m Arc<Held>>, held: &'m Arc<Held>) {
 fn same_party<'m>(
     mirror: &'m Mirror,
     entity: Entity,
-    wanted: &ExpenseDocument,
+    wanted: &AccountingDocument,
     matches: &mut Vec<&'m Arc<Held>>,
     similar: &mut Vec<&'m Arc<Held>>,
 ) {
@@ -66,7 +69,7 @@ fn same_party<'m>(
     let (exact, loose) = (exact_number(&sent), loose_number(&sent));
     let total = wanted.total().ok();
     let is_invoice = matches!(entity.kind(), Some(TargetKind::Bill | TargetKind::VendorCredit));
-    for held in mirror.of_vendor(entity, wanted.payee.as_str()) {
+    for held in mirror.of_party(entity, party) {
         if !exact.is_empty() && held.number == exact {
             add(matches, held);
             continue;
@@ -77,7 +80,7 @@ fn same_party<'m>(
         }
         let same_number = !loose.is_empty() && held.loose_number == loose;
         let same_amount = total.zip(held.total).is_some_and(|(wanted, held)| wanted.amount() == held.0);
-        let near = held.date.is_some_and(|date| (date - wanted.date).num_days().abs() <= NEAR_DAYS);
+        let near = held.date.is_some_and(|held| (held - date).num_days().abs() <= NEAR_DAYS);
         let near_number = loose.is_empty() || held.loose_number.is_empty() || is_one_edit(&loose, &held.loose_number);
         if same_number || (same_amount && near && near_number) {
             add(similar, held);

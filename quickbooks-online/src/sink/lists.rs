@@ -16,27 +16,37 @@ pub(super) fn of(mirror: &Mirror) -> Result<Lists, Error> {
         name: entity.fully_qualified_name.as_deref().or(entity.name.as_deref()),
         number: entity.acct_num.as_deref(),
         kind: entity.account_type.as_deref().unwrap_or_default().to_owned(),
+        income_account: None,
         active: entity.active,
     })?;
     let items = entries(mirror, Entity::Item, |entity: &Item| Row {
         name: entity.fully_qualified_name.as_deref().or(entity.name.as_deref()),
         number: entity.sku.as_deref(),
         kind: {
-            let kind = entity.kind.as_deref().unwrap_or_default();
-            if entity.is_for_purchase() { kind.to_owned() } else { format!("{kind} (not for purchase)") }
+            let mut kind = entity.kind.clone().unwrap_or_default();
+            if !entity.is_for_purchase() {
+                kind.push_str(" (not for purchase)");
+            }
+            if !entity.is_for_sale() {
+                kind.push_str(" (not for sale)");
+            }
+            kind
         },
+        income_account: entity.income_account_ref.as_ref().map(|account| account.value.as_str()),
         active: entity.active,
     })?;
     let classes = entries(mirror, Entity::Class, |entity: &Class| Row {
         name: entity.fully_qualified_name.as_deref().or(entity.name.as_deref()),
         number: None,
         kind: "Class".to_owned(),
+        income_account: None,
         active: entity.active,
     })?;
     let terms = entries(mirror, Entity::Term, |entity: &Term| Row {
         name: entity.name.as_deref(),
         number: None,
         kind: entity.kind.clone().unwrap_or_default(),
+        income_account: None,
         active: entity.active,
     })?;
     let customers = entries(mirror, Entity::Customer, |entity: &Customer| Row {
@@ -48,6 +58,7 @@ pub(super) fn of(mirror: &Mirror) -> Result<Lists, Error> {
             _ => "Customer",
         }
         .to_owned(),
+        income_account: None,
         active: entity.active,
     })?;
     let preferences = match mirror.all(Entity::Preferences).next() {
@@ -77,6 +88,7 @@ struct Row<'a> {
     name: Option<&'a str>,
     number: Option<&'a str>,
     kind: String,
+    income_account: Option<&'a str>,
     active: Option<bool>,
 }
 
@@ -97,6 +109,7 @@ fn entries<T: Wire>(mirror: &Mirror, entity: Entity, row: fn(&T) -> Row<'_>) -> 
             name: plain_name(row.name.unwrap_or_default(), active).to_owned(),
             number: row.number.filter(|number| !number.is_empty()).map(ToOwned::to_owned),
             kind: row.kind,
+            income_account: row.income_account.map(ToOwned::to_owned),
             active,
         });
     }

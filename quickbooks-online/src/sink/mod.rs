@@ -38,7 +38,8 @@ impl Default for SinkOptions {
     }
 }
 
-/// Writes customers, jobs, vendors, purchase orders, bills and vendor credits to one company.
+/// Writes customers, jobs, vendors, purchase orders, bills, vendor credits, estimates, invoices, credit memos and journal
+/// entries to one company.
 ///
 /// The first [`begin`](Sink::begin) reads the company whole; the following ones read what changed. In between, questions
 /// are answered from what was read, and what is written here enters it at once. Each update carries the version that it
@@ -63,6 +64,10 @@ impl QuickBooksSink {
                 TargetKind::PurchaseOrder,
                 TargetKind::Bill,
                 TargetKind::VendorCredit,
+                TargetKind::Estimate,
+                TargetKind::Invoice,
+                TargetKind::CreditMemo,
+                TargetKind::JournalEntry,
             ],
             max_batch: client.config().batch_items.clamp(1, 30),
             max_number: sanitise::MAX_NUMBER,

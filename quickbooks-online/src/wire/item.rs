@@ -28,7 +28,18 @@ impl Item {
     /// Can it stand on a purchase order or bill? Needs an expense account; categories and groups never can.
     #[must_use]
     pub fn is_for_purchase(&self) -> bool {
+        self.expense_account_ref.is_some() && !self.is_collection()
+    }
+
+    /// Can it stand on an estimate, invoice or credit memo? Needs an income account; categories never can, and groups
+    /// only as groups.
+    #[must_use]
+    pub fn is_for_sale(&self) -> bool {
+        self.income_account_ref.is_some() && !self.is_collection()
+    }
+
+    fn is_collection(&self) -> bool {
         let kind = self.kind.as_deref().unwrap_or_default();
-        self.expense_account_ref.is_some() && !["Category", "Group"].iter().any(|k| kind.eq_ignore_ascii_case(k))
+        ["Category", "Group"].iter().any(|k| kind.eq_ignore_ascii_case(k))
     }
 }

@@ -2,7 +2,7 @@
 
 use sync_core::model::Amount;
 
-use super::{LinkedTxn, Reference};
+use super::{LinkedTxn, PartyReference, Reference};
 
 /// The values of `DetailType`, which are also the names of the members that hold the detail; case counts.
 pub mod detail {
@@ -12,6 +12,12 @@ pub mod detail {
     pub const ACCOUNT_EXPENSE: &str = "AccountBasedExpenseLineDetail";
     /// A side of a journal entry.
     pub const JOURNAL_ENTRY: &str = "JournalEntryLineDetail";
+    /// An item on an estimate, invoice or credit memo.
+    pub const SALES_ITEM: &str = "SalesItemLineDetail";
+    /// The sum of the lines above, which the server puts on sales documents; not `SubtotalLineDetail`.
+    pub const SUBTOTAL: &str = "SubTotalLineDetail";
+    /// What a deposit holds that is no payment.
+    pub const DEPOSIT: &str = "DepositLineDetail";
 }
 
 wire! {
@@ -35,6 +41,44 @@ wire! {
         account_expense: AccountExpense = "AccountBasedExpenseLineDetail",
         /// A side of a journal entry.
         journal: JournalDetail = "JournalEntryLineDetail",
+        /// An item that is sold, and what goes with it.
+        sales_item: SalesItem = "SalesItemLineDetail",
+        /// What a deposit holds that is no payment.
+        deposit: DepositDetail = "DepositLineDetail",
+    }
+}
+
+wire! {
+    /// A sale of an item. `Amount` of the line must be `Qty` times `UnitPrice`. The customer stands on the document.
+    SalesItem {
+        /// The item.
+        item_ref: Reference = "ItemRef",
+        /// The class.
+        class_ref: Reference = "ClassRef",
+        /// Quantity.
+        qty: Amount = "Qty",
+        /// Price of one.
+        unit_price: Amount = "UnitPrice",
+        /// Tax code; in the US `TAX` or `NON`.
+        tax_code_ref: Reference = "TaxCodeRef",
+        /// The account, where it is another than that of the item.
+        item_account_ref: Reference = "ItemAccountRef",
+        /// QuickBooks' own retainage of the line, in companies that have it. Read and kept, never written.
+        retainage_amount: Amount = "RetainageAmount",
+    }
+}
+
+wire! {
+    /// What a deposit holds that is no payment.
+    DepositDetail {
+        /// The account that it comes from.
+        account_ref: Reference = "AccountRef",
+        /// Who gave it.
+        entity: PartyReference = "Entity",
+        /// The class.
+        class_ref: Reference = "ClassRef",
+        /// Check number.
+        check_num: String = "CheckNum",
     }
 }
 

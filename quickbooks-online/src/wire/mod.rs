@@ -100,12 +100,52 @@ macro_rules! expense {
     };
 }
 
+/// [`Sales`] for an entity whose fields are named alike.
+macro_rules! sales {
+    ($name:ident, terms: $terms:expr, balance: $balance:expr) => {
+        impl $crate::wire::Sales for $name {
+            fn customer(&self) -> Option<&$crate::wire::Reference> {
+                self.customer_ref.as_ref()
+            }
+            fn number(&self) -> Option<&str> {
+                self.doc_number.as_deref()
+            }
+            fn date(&self) -> Option<chrono::NaiveDate> {
+                self.txn_date
+            }
+            fn terms(&self) -> Option<&$crate::wire::Reference> {
+                let terms: fn(&Self) -> Option<&$crate::wire::Reference> = $terms;
+                terms(self)
+            }
+            fn note(&self) -> &str {
+                self.private_note.as_deref().unwrap_or_default()
+            }
+            fn lines(&self) -> &[$crate::wire::Line] {
+                self.line.as_deref().unwrap_or_default()
+            }
+            fn currency(&self) -> Option<&$crate::wire::Reference> {
+                self.currency_ref.as_ref()
+            }
+            fn total(&self) -> Option<sync_core::model::Amount> {
+                self.total_amt
+            }
+            fn balance(&self) -> Option<sync_core::model::Amount> {
+                let balance: fn(&Self) -> Option<sync_core::model::Amount> = $balance;
+                balance(self)
+            }
+        }
+    };
+}
+
 mod account;
 mod bill;
 mod class;
 mod company_info;
+mod credit_memo;
 mod customer;
 mod employee;
+mod estimate;
+mod invoice;
 mod item;
 mod journal_entry;
 mod line;
@@ -119,11 +159,14 @@ pub use account::Account;
 pub use bill::Bill;
 pub use class::Class;
 pub use company_info::CompanyInfo;
+pub use credit_memo::CreditMemo;
 pub use customer::Customer;
 pub use employee::Employee;
+pub use estimate::Estimate;
+pub use invoice::{Invoice, RetainageDetail};
 pub use item::Item;
 pub use journal_entry::JournalEntry;
-pub use line::{AccountExpense, ItemExpense, JournalDetail, JournalEntity, Line, detail};
+pub use line::{AccountExpense, DepositDetail, ItemExpense, JournalDetail, JournalEntity, Line, SalesItem, detail};
 pub use preferences::{AccountingPreferences, CurrencyPreferences, NameValue, OtherPreferences, Preferences};
 pub use purchase_order::PurchaseOrder;
 pub use term::Term;
@@ -168,6 +211,28 @@ pub trait Expense: Wire {
     fn balance(&self) -> Option<Amount>;
 }
 
+/// What estimates, invoices and credit memos have in common.
+pub trait Sales: Wire {
+    /// The customer or job.
+    fn customer(&self) -> Option<&Reference>;
+    /// The document's number.
+    fn number(&self) -> Option<&str>;
+    /// The document's date.
+    fn date(&self) -> Option<NaiveDate>;
+    /// Payment terms.
+    fn terms(&self) -> Option<&Reference>;
+    /// The note that customers do not see, with the marker.
+    fn note(&self) -> &str;
+    /// All lines, also subtotals and those that are only text.
+    fn lines(&self) -> &[Line];
+    /// The currency, where the company has several.
+    fn currency(&self) -> Option<&Reference>;
+    /// The total, computed by QuickBooks.
+    fn total(&self) -> Option<Amount>;
+    /// What is still open, computed by QuickBooks; estimates have none.
+    fn balance(&self) -> Option<Amount>;
+}
+
 /// A reference to a list entry or transaction. Only `value` is sent: the name is decoration of answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reference {
@@ -183,6 +248,19 @@ impl Reference {
     pub fn to(id: impl Into<String>) -> Self {
         Self { value: id.into(), name: None }
     }
+}
+
+/// A reference to a customer, vendor or employee, which says which of them it is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PartyReference {
+    /// The id.
+    pub value: String,
+    /// `Customer`, `Vendor` or `Employee`; purchases spell it `type`, deposits `Type`.
+    #[serde(rename = "type", alias = "Type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The name at the time of reading.
+    #[serde(default, skip_serializing)]
+    pub name: Option<String>,
 }
 
 wire! {

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::connector::{Candidates, Condition, Marker, TargetState};
 use crate::dead_letter::Cause;
 use crate::journal::Base;
-use crate::model::accounting::AccountingDocument;
+use crate::model::accounting::{AccountingDocument, LineRef};
 use crate::model::{Fields, LineKey, Money, Owner, TargetKind, TargetLineId};
 
 /// What to do with a document that has no link.
@@ -145,10 +145,8 @@ fn same_text(path: &str, a: &str, b: &str) -> bool {
 
 fn by_position(document: &AccountingDocument) -> AccountingDocument {
     let mut document = document.clone();
-    if let Some(expense) = document.expense_mut() {
-        for (i, line) in expense.lines.iter_mut().enumerate() {
-            line.key = LineKey::source(format!("{}", i + 1));
-        }
+    for (i, line) in document.lines_mut().into_iter().enumerate() {
+        *line.key = LineKey::source(format!("{}", i + 1));
     }
     document
 }
@@ -212,15 +210,13 @@ pub fn decide_linked(
 /// The document to write: as wanted, with the line ids that it has, and what was taken from QuickBooks.
 fn merge(wanted: &AccountingDocument, base: &Base, taken: &BTreeMap<&str, &str>) -> AccountingDocument {
     let mut merged = wanted.clone();
-    if let Some(expense) = merged.expense_mut() {
-        if let Some(memo) = taken.get("memo") {
-            expense.memo = (*memo).to_owned();
-        }
-        for line in &mut expense.lines {
-            line.id = base.lines.iter().find(|(key, _)| *key == line.key).map(|(_, id)| id.clone());
-            if let Some(text) = taken.get(format!("line/{}/description", line.key).as_str()) {
-                line.description = (*text).to_owned();
-            }
+    if let (Some(memo), Some(slot)) = (taken.get("memo"), merged.memo_mut()) {
+        *slot = (*memo).to_owned();
+    }
+    for line in merged.lines_mut() {
+        *line.id = base.lines.iter().find(|(key, _)| key == line.key).map(|(_, id)| id.clone());
+        if let Some(text) = taken.get(format!("line/{}/description", line.key).as_str()) {
+            *line.description = (*text).to_owned();
         }
     }
     match &mut merged {
@@ -255,10 +251,9 @@ fn below_paid(document: &AccountingDocument, state: &TargetState) -> Option<Stri
 
 /// Gives the lines of a document read from the accounting system the keys of the source lines that they stand for.
 pub fn rekey(document: &mut AccountingDocument, lines: &[(LineKey, TargetLineId)]) {
-    let Some(expense) = document.expense_mut() else { return };
-    for line in &mut expense.lines {
-        let Some(id) = &line.id else { continue };
-        line.key = match lines.iter().find(|(_, known)| known == id) {
+    for line in document.lines_mut() {
+        let Some(id) = line.id.as_ref() else { continue };
+        *line.key = match lines.iter().find(|(_, known)| known == id) {
             Some((key, _)) => key.clone(),
             None => LineKey::foreign(id),
         };
@@ -268,25 +263,23 @@ pub fn rekey(document: &mut AccountingDocument, lines: &[(LineKey, TargetLineId)
 /// Finds out which line of a transaction just written stands for which wanted line: by id where it had one, else by
 /// place, else by equal content.
 pub fn match_lines(wanted: &AccountingDocument, stored: &AccountingDocument) -> Vec<(LineKey, TargetLineId)> {
-    let (Some(wanted), Some(stored)) = (wanted.expense(), stored.expense()) else { return Vec::new() };
-    let mut free: Vec<Option<&crate::model::accounting::ExpenseLine>> = stored.lines.iter().map(Some).collect();
-    let mut pairs = Vec::with_capacity(wanted.lines.len());
+    let (wanted, stored) = (wanted.line_refs(), stored.line_refs());
+    let mut free: Vec<Option<&LineRef<'_>>> = stored.iter().map(Some).collect();
+    let mut pairs = Vec::with_capacity(wanted.len());
     let mut rest = Vec::new();
-    for (place, line) in wanted.lines.iter().enumerate() {
+    for (place, line) in wanted.iter().enumerate() {
         let by_id = line
             .id
             .as_ref()
             .and_then(|id| free.iter_mut().find(|slot| slot.is_some_and(|l| l.id.as_ref() == Some(id))));
         match by_id.and_then(Option::take) {
-            Some(found) => pairs.extend(found.id.clone().map(|id| (line.key.clone(), id))),
+            Some(found) => pairs.extend(found.id.map(|id| (line.key.clone(), id.clone()))),
             None => rest.push((place, line)),
         }
     }
     for by_place in [true, false] {
         rest.retain(|(place, line)| {
-            let same = |l: &crate::model::accounting::ExpenseLine| {
-                l.amount == line.amount && l.coding.post_to == line.coding.post_to
-            };
+            let same = |l: &LineRef<'_>| l.amount == line.amount && l.post_to == line.post_to;
             let slot = if by_place {
                 free.get_mut(*place).filter(|slot| slot.is_some_and(same))
             } else {
@@ -294,7 +287,7 @@ pub fn match_lines(wanted: &AccountingDocument, stored: &AccountingDocument) -> 
             };
             match slot.and_then(Option::take) {
                 Some(found) => {
-                    pairs.extend(found.id.clone().map(|id| (line.key.clone(), id)));
+                    pairs.extend(found.id.map(|id| (line.key.clone(), id.clone())));
                     false
                 }
                 None => true,

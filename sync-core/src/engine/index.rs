@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::journal::{Journal, Link};
 use crate::mapping::TargetIndex;
 use crate::model::accounting::AccountingDocument;
-use crate::model::{ConnectionId, DocumentKey, LineKey, PayeeId, TargetId, TargetKind, TargetLineId, TargetRef};
+use crate::model::{ConnectionId, DocumentKey, LineKey, TargetId, TargetKind, TargetLineId, TargetRef};
 
 #[derive(Debug)]
 struct Entry {
@@ -43,12 +43,11 @@ impl Index {
     }
 
     pub(super) fn put(&mut self, link: &Link) {
-        self.reserve_number(
-            link.target.kind,
-            link.base.wanted.get("payee"),
-            link.base.wanted.get("number"),
-            &link.document,
-        );
+        let party = match link.base.wanted.get("payee") {
+            "" => link.base.wanted.get("customer"),
+            payee => payee,
+        };
+        self.reserve_number(link.target.kind, party, link.base.wanted.get("number"), &link.document);
         // Only purchase order lines are referred to by other documents.
         let lines = match link.target.kind {
             TargetKind::PurchaseOrder => link.base.lines.iter().cloned().collect(),
@@ -63,23 +62,22 @@ impl Index {
 
     /// Keeps the number of a document that is about to be created from being given twice.
     pub(super) fn reserve(&mut self, document: &AccountingDocument, key: &DocumentKey) {
-        if let Some(expense) = document.expense() {
-            let number = expense.number.as_deref().unwrap_or_default();
-            self.reserve_number(document.kind(), expense.payee.as_str(), number, key);
+        if let (Some(party), Some(number)) = (document.party(), document.number()) {
+            self.reserve_number(document.kind(), party, number, key);
         }
     }
 
-    fn reserve_number(&mut self, kind: TargetKind, payee: &str, number: &str, key: &DocumentKey) {
+    fn reserve_number(&mut self, kind: TargetKind, party: &str, number: &str, key: &DocumentKey) {
         if !number.is_empty() {
-            self.numbers.entry(number_key(kind, payee, number)).or_insert_with(|| key.clone());
+            self.numbers.entry(number_key(kind, party, number)).or_insert_with(|| key.clone());
         }
     }
 }
 
-/// Bills are numbered by their vendor, purchase orders by the company.
-fn number_key(kind: TargetKind, payee: &str, number: &str) -> (TargetKind, String, String) {
-    let payee = if kind == TargetKind::PurchaseOrder { "" } else { payee };
-    (kind, payee.to_owned(), number.to_lowercase())
+/// Bills are numbered by their vendor, what we issue by the company.
+fn number_key(kind: TargetKind, party: &str, number: &str) -> (TargetKind, String, String) {
+    let party = if matches!(kind, TargetKind::Bill | TargetKind::VendorCredit) { party } else { "" };
+    (kind, party.to_owned(), number.to_lowercase())
 }
 
 impl TargetIndex for Index {
@@ -91,8 +89,8 @@ impl TargetIndex for Index {
         self.entries.get(document)?.lines.get(line)
     }
 
-    fn number_taken(&self, kind: TargetKind, payee: &PayeeId, number: &str, by_other_than: &DocumentKey) -> bool {
-        self.numbers.get(&number_key(kind, payee.as_str(), number)).is_some_and(|holder| holder != by_other_than)
+    fn number_taken(&self, kind: TargetKind, party: &str, number: &str, by_other_than: &DocumentKey) -> bool {
+        self.numbers.get(&number_key(kind, party, number)).is_some_and(|holder| holder != by_other_than)
     }
 }
 

@@ -111,9 +111,7 @@ impl Desk<'_> {
             Some(posted) => posted,
             None => crate::mapping::first_open_day(closing),
         };
-        if let Some(expense) = document.expense_mut() {
-            expense.date = date;
-        }
+        document.set_date(date);
     }
 
     /// What to do about a transaction whose document is gone: nothing for names, a person or a void for amounts.
@@ -134,21 +132,26 @@ pub(super) enum Unwanted {
     Ask,
 }
 
-/// The pay app before a pay app: a later one waits while it is stuck.
+/// The application before an application: a later one waits while it is stuck.
 fn previous(document: &Document) -> Option<DocumentKey> {
     match document {
         Document::PayApp(app) => {
             app.previous.as_ref().map(|id| DocumentKey::within(DocumentKind::PayApp, &app.project, id))
         }
+        Document::OwnerInvoice(invoice) => {
+            let previous = invoice.previous.as_ref();
+            previous.map(|id| DocumentKey::within(DocumentKind::OwnerInvoice, &invoice.project, id))
+        }
         _ => None,
     }
 }
 
-/// The order in which documents of one kind are worked: pay apps by number.
+/// The order in which documents of one kind are worked: applications by number.
 pub(super) fn order(fetched: &Fetched) -> (DocumentKind, i64) {
     match fetched {
         Fetched::Found(document) => match document.as_ref() {
             Document::PayApp(app) => (DocumentKind::PayApp, app.number),
+            Document::OwnerInvoice(invoice) => (DocumentKind::OwnerInvoice, invoice.number),
             other => (other.key().kind, 0),
         },
         other => (other.key().kind, 0),

@@ -67,11 +67,10 @@ impl Engine {
         }
         let since = group.iter().map(|s| s.intent.stored_at).max();
         let wait = since.and_then(|at| (at + SETTLED_AFTER - self.parts.clock.now()).to_std().ok());
-        if found.iter().zip(&group).any(|(state, sent)| state.is_none() && is_create(sent)) {
-            if let Some(wait) = wait {
-                self.parts.clock.sleep(wait).await;
-                found = self.find(&group).await?;
-            }
+        let missing = found.iter().zip(&group).any(|(state, sent)| state.is_none() && is_create(sent));
+        if let Some(wait) = wait.filter(|_| missing) {
+            self.parts.clock.sleep(wait).await;
+            found = self.find(&group).await?;
         }
         let now = self.parts.clock.now();
         let mut wave = Wave::default();

@@ -535,11 +535,10 @@ fn positions(
     wanted: &AccountingDocument,
     stored: &AccountingDocument,
 ) -> Vec<(crate::model::LineKey, crate::model::TargetLineId)> {
-    let (Some(wanted), Some(stored)) = (wanted.expense(), stored.expense()) else { return Vec::new() };
     wanted
-        .lines
+        .line_refs()
         .iter()
-        .zip(&stored.lines)
-        .filter_map(|(line, there)| there.id.clone().map(|id| (line.key.clone(), id)))
+        .zip(stored.line_refs())
+        .filter_map(|(line, there)| there.id.map(|id| (line.key.clone(), id.clone())))
         .collect()
 }

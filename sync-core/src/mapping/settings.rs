@@ -106,26 +106,33 @@ pub(super) struct Rules {
 }
 
 /// Templates that ship, with the placeholders that each may use.
-const TEMPLATES: [(&str, &str, &[&str]); 6] = [
+const TEMPLATES: [(&str, &str, &[&str]); 10] = [
     ("job_name", "{project_number} {project_name}", &["project_number", "project_name"]),
     ("purchase_order_number", "{commitment_number}", &["commitment_number", "project_number"]),
     ("purchase_order_memo", "Procore commitment {commitment_number}: {title}", COMMITMENT),
     ("bill_number", "{commitment_number}-{pay_app_number}", PAY_APP),
     ("bill_memo", "Procore pay app {pay_app_number} of {commitment_number}, project {project_number}", PAY_APP),
     ("vendor_name", "{vendor_name}", &["vendor_name"]),
+    ("estimate_number", "{contract_number}", PRIME),
+    ("estimate_memo", "Procore prime contract {contract_number}: {title}", PRIME),
+    ("invoice_number", "{contract_number}-{application_number}", OWNER_INVOICE),
+    ("invoice_memo", "Procore owner invoice {application_number} of {contract_number}", OWNER_INVOICE),
 ];
+const PRIME: &[&str] = &["contract_number", "title", "project_number", "owner_name"];
+const OWNER_INVOICE: &[&str] = &["contract_number", "application_number", "project_number"];
 const COMMITMENT: &[&str] = &["commitment_number", "title", "project_number", "vendor_name"];
 const PAY_APP: &[&str] =
     &["commitment_number", "pay_app_number", "invoice_number", "project_number", "vendor_name", "period_end"];
 
 /// Fields whose owner can be chosen, with the owner that ships.
-const OWNERS: [(&str, Owner); 15] = [
+const OWNERS: [(&str, Owner); 16] = [
     ("name", Owner::Procore),
     ("parent", Owner::Procore),
     ("active", Owner::Quickbooks),
     ("phone", Owner::Quickbooks),
     ("email", Owner::Quickbooks),
     ("payee", Owner::Procore),
+    ("customer", Owner::Procore),
     ("number", Owner::Procore),
     ("date", Owner::Procore),
     ("payable", Owner::Procore),

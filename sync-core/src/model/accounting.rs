@@ -71,6 +71,95 @@ impl AccountingDocument {
         }
     }
 
+    /// The lines of an estimate, invoice or credit memo.
+    pub fn sales(&self) -> Option<&SalesDocument> {
+        match self {
+            Self::Estimate(d) | Self::Invoice(d) | Self::CreditMemo(d) => Some(d),
+            _ => None,
+        }
+    }
+
+    /// The same, to change.
+    pub fn sales_mut(&mut self) -> Option<&mut SalesDocument> {
+        match self {
+            Self::Estimate(d) | Self::Invoice(d) | Self::CreditMemo(d) => Some(d),
+            _ => None,
+        }
+    }
+
+    /// Vendor or customer of a transaction.
+    pub fn party(&self) -> Option<&str> {
+        match self {
+            Self::PurchaseOrder(d) | Self::Bill(d) | Self::VendorCredit(d) => Some(d.payee.as_str()),
+            Self::Estimate(d) | Self::Invoice(d) | Self::CreditMemo(d) => Some(d.customer.as_str()),
+            Self::BillPayment(d) | Self::Payment(d) => Some(d.party.as_str()),
+            Self::Customer(_) | Self::Vendor(_) | Self::JournalEntry(_) => None,
+        }
+    }
+
+    /// Moves the document to another date.
+    pub fn set_date(&mut self, date: Date) {
+        match self {
+            Self::PurchaseOrder(d) | Self::Bill(d) | Self::VendorCredit(d) => d.date = date,
+            Self::Estimate(d) | Self::Invoice(d) | Self::CreditMemo(d) => d.date = date,
+            Self::BillPayment(d) | Self::Payment(d) => d.date = date,
+            Self::Customer(_) | Self::Vendor(_) | Self::JournalEntry(_) => {}
+        }
+    }
+
+    /// The lines by what they stand for, of documents that have such lines.
+    pub fn lines_mut(&mut self) -> Vec<LineMut<'_>> {
+        match self {
+            Self::PurchaseOrder(d) | Self::Bill(d) | Self::VendorCredit(d) => d
+                .lines
+                .iter_mut()
+                .map(|l| LineMut { key: &mut l.key, id: &mut l.id, description: &mut l.description })
+                .collect(),
+            Self::Estimate(d) | Self::Invoice(d) | Self::CreditMemo(d) => d
+                .lines
+                .iter_mut()
+                .map(|l| LineMut { key: &mut l.key, id: &mut l.id, description: &mut l.description })
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The lines by what they stand for, to compare.
+    pub fn line_refs(&self) -> Vec<LineRef<'_>> {
+        match self {
+            Self::PurchaseOrder(d) | Self::Bill(d) | Self::VendorCredit(d) => d
+                .lines
+                .iter()
+                .map(|l| LineRef {
+                    key: &l.key,
+                    id: l.id.as_ref(),
+                    amount: l.amount,
+                    post_to: l.coding.post_to.clone(),
+                })
+                .collect(),
+            Self::Estimate(d) | Self::Invoice(d) | Self::CreditMemo(d) => d
+                .lines
+                .iter()
+                .map(|l| LineRef {
+                    key: &l.key,
+                    id: l.id.as_ref(),
+                    amount: l.amount,
+                    post_to: PostTo::Item(l.item.clone()),
+                })
+                .collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// The text for people, of transactions.
+    pub fn memo_mut(&mut self) -> Option<&mut String> {
+        match self {
+            Self::PurchaseOrder(d) | Self::Bill(d) | Self::VendorCredit(d) => Some(&mut d.memo),
+            Self::Estimate(d) | Self::Invoice(d) | Self::CreditMemo(d) => Some(&mut d.memo),
+            _ => None,
+        }
+    }
+
     /// The document's date, if it has one.
     pub fn date(&self) -> Option<Date> {
         match self {
@@ -128,6 +217,30 @@ impl AccountingDocument {
         }
         fields
     }
+}
+
+/// What lines of every kind of document have in common, to change.
+#[derive(Debug)]
+pub struct LineMut<'a> {
+    /// What the line stands for.
+    pub key: &'a mut LineKey,
+    /// Its id in the accounting system.
+    pub id: &'a mut Option<TargetLineId>,
+    /// Text.
+    pub description: &'a mut String,
+}
+
+/// What lines of every kind of document have in common, to compare.
+#[derive(Clone, Debug)]
+pub struct LineRef<'a> {
+    /// What the line stands for.
+    pub key: &'a LineKey,
+    /// Its id in the accounting system.
+    pub id: Option<&'a TargetLineId>,
+    /// Amount.
+    pub amount: Money,
+    /// Where it posts.
+    pub post_to: PostTo,
 }
 
 /// A customer, or a job when it has a parent.

@@ -3,8 +3,8 @@
 //! A pay app states balances to date; what is posted is the difference to the application before. Amounts that the
 //! source states are posted as stated; the recomputation here only checks that header and lines agree.
 
-use crate::model::construction::{PayApp, PayAppLine};
-use crate::model::{Money, MoneyError};
+use crate::model::construction::{PayApp, PayAppLine, PayAppSummary};
+use crate::model::{Currency, Money, MoneyError};
 
 /// What one G703 row posts. All amounts are signed: negative when billed work is taken back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,25 +97,37 @@ enum Moved {
 /// # Errors
 /// [`Disagreement`] naming both figures if header and lines differ, also by one cent.
 pub fn posting(app: &PayApp) -> Result<PayAppPosting, Disagreement> {
-    check_progress(app)?;
-    let posting = post(app, Moved::Included)?;
-    let Some(due) = app.summary.current_payment_due else { return Ok(posting) };
-    if let Some(tax) = app.summary.tax.filter(|tax| !tax.is_zero()) {
+    posting_of(&app.lines, &app.summary, app.currency)
+}
+
+/// As [`posting`], for the rows and header of any application: owner invoices have the same form.
+///
+/// # Errors
+/// As [`posting`].
+pub fn posting_of(
+    rows: &[PayAppLine],
+    summary: &PayAppSummary,
+    currency: Currency,
+) -> Result<PayAppPosting, Disagreement> {
+    check_progress(rows, summary, currency)?;
+    let posting = post(rows, currency, Moved::Included)?;
+    let Some(due) = summary.current_payment_due else { return Ok(posting) };
+    if let Some(tax) = summary.tax.filter(|tax| !tax.is_zero()) {
         return Err(Disagreement::Tax(tax));
     }
     if due == posting.net {
         return Ok(posting);
     }
-    let other = post(app, Moved::OnTop)?;
+    let other = post(rows, currency, Moved::OnTop)?;
     if due == other.net {
         return Ok(other);
     }
     Err(header("current payment due", due, posting.net)?)
 }
 
-fn post(app: &PayApp, moved: Moved) -> Result<PayAppPosting, MoneyError> {
-    let lines = app.lines.iter().map(|line| post_line(line, moved)).collect::<Result<Vec<_>, _>>()?;
-    let sum = |part: fn(&LinePosting) -> Money| Money::sum(app.currency, lines.iter().map(part));
+fn post(rows: &[PayAppLine], currency: Currency, moved: Moved) -> Result<PayAppPosting, MoneyError> {
+    let lines = rows.iter().map(|line| post_line(line, moved)).collect::<Result<Vec<_>, _>>()?;
+    let sum = |part: fn(&LinePosting) -> Money| Money::sum(currency, lines.iter().map(part));
     let total =
         LinePosting { gross: sum(|l| l.gross)?, withheld: sum(|l| l.withheld)?, released: sum(|l| l.released)? };
     Ok(PayAppPosting { net: total.net()?, total, lines })
@@ -139,16 +151,15 @@ fn post_line(line: &PayAppLine, moved: Moved) -> Result<LinePosting, MoneyError>
     Ok(LinePosting { gross, withheld: change.plus(released)?, released })
 }
 
-fn check_progress(app: &PayApp) -> Result<(), Disagreement> {
-    let mut completed = Money::zero(app.currency);
-    for line in &app.lines {
+fn check_progress(rows: &[PayAppLine], summary: &PayAppSummary, currency: Currency) -> Result<(), Disagreement> {
+    let mut completed = Money::zero(currency);
+    for line in rows {
         let sum = line.work_previous.plus(line.work_this_period)?.plus(line.stored)?;
         if let Some(stated) = line.completed_and_stored.filter(|stated| *stated != sum) {
             return Err(Disagreement::Line { line: line.description.clone(), stated, sum });
         }
         completed = completed.plus(sum)?;
     }
-    let summary = &app.summary;
     if let Some(stated) = summary.completed_and_stored.filter(|stated| *stated != completed) {
         return Err(header("completed and stored to date", stated, completed)?);
     }
@@ -156,7 +167,7 @@ fn check_progress(app: &PayApp) -> Result<(), Disagreement> {
         (summary.earned_less_retainage, summary.previous_certificates, summary.current_payment_due)
     {
         let difference = earned.minus(previous)?;
-        let with_tax = difference.plus(summary.tax.unwrap_or_else(|| Money::zero(app.currency)))?;
+        let with_tax = difference.plus(summary.tax.unwrap_or_else(|| Money::zero(currency)))?;
         if due != difference && due != with_tax {
             return Err(header("current payment due, against earned less previous certificates", due, difference)?);
         }

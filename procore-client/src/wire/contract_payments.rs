@@ -1,0 +1,55 @@
+//! Payments on contracts: `GET /rest/v1.0/contract_payments?project_id=&contract_id=`, one list for each contract. On a
+//! commitment they are payments issued, on a prime contract payments received.
+
+use serde::Deserialize;
+use sync_core::model::{Amount, CommitmentId, ContractPaymentId, Date, PayAppId, ProjectId, Timestamp};
+
+use super::lenient;
+
+/// A payment on a contract. How it was paid is written, but never shown.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[non_exhaustive]
+pub struct ContractPayment {
+    /// Id.
+    #[serde(deserialize_with = "lenient::own_id")]
+    pub id: ContractPaymentId,
+    /// Its project.
+    #[serde(default, deserialize_with = "lenient::id")]
+    pub project_id: Option<ProjectId>,
+    /// The contract, a commitment or a prime contract.
+    #[serde(default, deserialize_with = "lenient::id")]
+    pub contract_id: Option<CommitmentId>,
+    /// The pay app that was paid.
+    #[serde(default, deserialize_with = "lenient::id")]
+    pub requisition_id: Option<PayAppId>,
+    /// Amount.
+    #[serde(default, deserialize_with = "lenient::amount")]
+    pub amount: Option<Amount>,
+    /// Date.
+    #[serde(default, deserialize_with = "lenient::date")]
+    pub date: Option<Date>,
+    /// Check number.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub check_number: Option<String>,
+    /// The number of the invoice that was paid.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub invoice_number: Option<String>,
+    /// Number of the payment within its contract.
+    #[serde(default, deserialize_with = "lenient::integer")]
+    pub payment_number: Option<i64>,
+    /// Number of the pay app or owner invoice.
+    #[serde(default, deserialize_with = "lenient::integer")]
+    pub draw_request_number: Option<i64>,
+    /// Notes.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub notes: Option<String>,
+    /// Status, e.g. `paid`; set by Procore.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub status: Option<String>,
+    /// Id in another system; locks the payment.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub origin_id: Option<String>,
+    /// When it last changed.
+    #[serde(default, deserialize_with = "lenient::time")]
+    pub updated_at: Option<Timestamp>,
+}
