@@ -8,8 +8,8 @@ use percent_encoding::utf8_percent_encode;
 use serde_json::value::RawValue;
 use sync_core::clock::{Clock, Random};
 use sync_core::http::{
-    ApiAnswer, ApiClient, ApiRequest, Counters, HttpError, Pace, PageGuard, RateHeaders, RetryPolicy, TokenManager,
-    Transport, parse_link_header, redact,
+    ApiAnswer, ApiClient, ApiRequest, Counters, HttpError, Pace, PageGuard, RateHeaders, RetryPolicy, Safety,
+    TokenManager, Transport, parse_link_header, redact,
 };
 use sync_core::model::Currency;
 
@@ -17,6 +17,7 @@ use crate::auth::{Environment, QUERY};
 use crate::error::Error;
 use crate::fault::Fault;
 use crate::wire::{self, Record, Resource};
+use crate::write_paths::WritePath;
 
 const COMPANY_HEADER: HeaderName = HeaderName::from_static("procore-company-id");
 
@@ -87,7 +88,8 @@ impl Config {
     }
 }
 
-/// A client of one Procore company. Reads only; the typed calls are in [`resources`](crate::resources).
+/// A client of one Procore company. The typed reads are in [`resources`](crate::resources); what can be written is in
+/// [`actuals`](crate::actuals) and [`webhook::hooks`](crate::webhook::hooks).
 #[derive(Debug)]
 pub struct Procore {
     api: ApiClient,
@@ -219,6 +221,41 @@ impl Procore {
             .await
     }
 
+    /// Sends one write, of those that there are. It is repeated only after what certainly had no effect.
+    ///
+    /// # Errors
+    /// If it was refused, or if its outcome is not known ([`Error::is_uncertain`]).
+    pub(crate) async fn write(&self, path: &WritePath, ids: &[&str], body: Option<String>) -> Result<ApiAnswer, Error> {
+        self.write_at(path, path.with(ids), body).await
+    }
+
+    /// The same, with a query behind the path.
+    pub(crate) async fn write_with(&self, path: &WritePath, ids: &[&str], query: Query) -> Result<ApiAnswer, Error> {
+        self.write_at(path, format!("{}{}", path.with(ids), query.text), None).await
+    }
+
+    async fn write_at(&self, path: &WritePath, address: String, body: Option<String>) -> Result<ApiAnswer, Error> {
+        let endpoint = format!("{} {}", path.method, address.split('?').next().unwrap_or_default());
+        let mut request = ApiRequest::new(path.verb(), address, Safety::Write).with_classes(CLASSES);
+        request = request.with_header(COMPANY_HEADER, self.company_header.clone());
+        if let Some(body) = body {
+            request.body = body.into();
+            request = request.with_header(http::header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        let failed = |source| Error::Http { endpoint: endpoint.clone(), source: Box::new(source) };
+        let answer = self.api.call(request).await.map_err(failed)?;
+        self.accept(answer, &endpoint).await
+    }
+
+    /// The record in the answer to a write.
+    pub(crate) async fn written<T: Resource>(&self, answer: &ApiAnswer, path: &WritePath) -> Result<T, Error> {
+        let endpoint = format!("{} {}", path.method, path.path);
+        match text(answer).and_then(|body| wire::element(body, path.path.starts_with("/rest/v2."))) {
+            Ok(raw) => wire::read(raw.get()).map_err(|record| Error::Record { endpoint, record }),
+            Err(problem) => Err(self.unreadable(answer, &endpoint, 1, &problem).await),
+        }
+    }
+
     async fn get(&self, path_and_query: &str, endpoint: &str) -> Result<ApiAnswer, Error> {
         let mut request = ApiRequest::get(path_and_query).with_classes(CLASSES);
         // https://developers.procore.com/documentation/tutorial-mpz: exempt are the two calls by which a person's
@@ -269,6 +306,18 @@ pub(crate) struct Query {
 impl Query {
     pub(crate) fn new(path: impl Into<String>) -> Self {
         Self { text: path.into() }
+    }
+
+    /// Adds an id to the path.
+    pub(crate) fn then(mut self, id: impl AsRef<str>) -> Self {
+        self.text.extend(utf8_percent_encode(id.as_ref(), QUERY));
+        self
+    }
+
+    /// Adds words to the path.
+    pub(crate) fn and(mut self, words: &str) -> Self {
+        self.text.push_str(words);
+        self
     }
 
     /// Adds a parameter.

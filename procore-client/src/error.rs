@@ -80,6 +80,16 @@ impl Error {
         }
     }
 
+    /// For a write: may it have taken effect all the same? Then the next call must be a read.
+    pub fn is_uncertain(&self) -> bool {
+        match self {
+            Self::Http { source, .. } => source.class() == ErrorClass::Uncertain,
+            // It was answered with success, and the answer cannot be read.
+            Self::Body { .. } | Self::Record { .. } => true,
+            Self::Fault { .. } | Self::Configuration(_) => false,
+        }
+    }
+
     /// Procore's id of the request, to quote to its support.
     pub fn request_id(&self) -> Option<&str> {
         match self {

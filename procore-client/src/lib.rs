@@ -69,6 +69,7 @@
 //! - Prime contracts are read for their owners only.
 #![deny(missing_docs)]
 
+pub mod actuals;
 pub mod auth;
 mod client;
 pub mod convert;
@@ -78,6 +79,7 @@ pub mod resources;
 mod source;
 pub mod webhook;
 pub mod wire;
+mod write_paths;
 
 pub use client::{Config, Page, Procore};
 pub use error::Error;

@@ -5,7 +5,10 @@
 
 use futures_util::stream::Stream;
 use sync_core::model::construction::CommitmentKind;
-use sync_core::model::{ChangeOrderId, ChangeOrderPackageId, CommitmentId, PayAppId, ProjectId, Timestamp, VendorId};
+use sync_core::model::{
+    ChangeOrderId, ChangeOrderPackageId, CommitmentId, OwnerInvoiceId, PayAppId, PrimeContractId, ProjectId, Timestamp,
+    VendorId,
+};
 
 use crate::client::{Page, Procore, Query};
 use crate::error::Error;
@@ -14,9 +17,12 @@ use crate::wire::change_order_packages::ChangeOrderPackage;
 use crate::wire::commitment_change_orders::{ChangeOrderLine, CommitmentChangeOrder};
 use crate::wire::commitments::{CommitmentContract, DetailLine, LineItem, resource};
 use crate::wire::companies::{Company, Me};
+use crate::wire::contract_payments::ContractPayment;
 use crate::wire::cost_codes::CostCode;
 use crate::wire::line_item_types::LineItemType;
-use crate::wire::prime_contracts::PrimeContract;
+use crate::wire::payment_applications::PaymentApplication;
+use crate::wire::prime_change_orders::{PrimeChangeOrder, PrimeChangeOrderLine};
+use crate::wire::prime_contracts::{PrimeContract, ShownPrimeContract};
 use crate::wire::projects::Project;
 use crate::wire::requisitions::{Item, Requisition};
 use crate::wire::vendors::Vendor;
@@ -237,7 +243,16 @@ impl Procore {
         project: &ProjectId,
         only: Only<'_>,
     ) -> Result<Vec<Record<CommitmentChangeOrder>>, Error> {
-        let path = format!("/rest/v1.0/projects/{}/commitment_change_orders", segment(project));
+        self.change_order_headers("commitment_change_orders", project, only).await
+    }
+
+    async fn change_order_headers(
+        &self,
+        resource: &str,
+        project: &ProjectId,
+        only: Only<'_>,
+    ) -> Result<Vec<Record<CommitmentChangeOrder>>, Error> {
+        let path = format!("/rest/v1.0/projects/{}/{resource}", segment(project));
         let query = Query::new(path).maybe("filters[contract_id]", only.contract);
         self.list(query.maybe(UPDATED, only.updated.map(|between| between.filter())).paged(SMALL_ROWS)).await
     }
@@ -251,10 +266,42 @@ impl Procore {
         project: &ProjectId,
         id: &ChangeOrderId,
     ) -> Result<Vec<Record<ChangeOrderLine>>, Error> {
+        self.lines_of_change_order("commitment_change_orders", project, id).await
+    }
+
+    async fn lines_of_change_order(
+        &self,
+        resource: &str,
+        project: &ProjectId,
+        id: &ChangeOrderId,
+    ) -> Result<Vec<Record<ChangeOrderLine>>, Error> {
         let (company, project, id) = (self.company(), segment(project), segment(id));
-        let path =
-            format!("/rest/v2.0/companies/{company}/projects/{project}/commitment_change_orders/{id}/line_items");
+        let path = format!("/rest/v2.0/companies/{company}/projects/{project}/{resource}/{id}/line_items");
         self.list(Query::new(path).paged(V2)).await
+    }
+
+    /// Headers of change orders on prime contracts of a project; `only.contract` names a prime contract.
+    ///
+    /// # Errors
+    /// If they cannot be read; projects with three tiers refuse.
+    pub async fn prime_change_orders(
+        &self,
+        project: &ProjectId,
+        only: Only<'_>,
+    ) -> Result<Vec<Record<PrimeChangeOrder>>, Error> {
+        self.change_order_headers("prime_change_orders", project, only).await
+    }
+
+    /// The lines of a change order on a prime contract (v2.0).
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub async fn prime_change_order_lines(
+        &self,
+        project: &ProjectId,
+        id: &ChangeOrderId,
+    ) -> Result<Vec<Record<PrimeChangeOrderLine>>, Error> {
+        self.lines_of_change_order("prime_change_orders", project, id).await
     }
 
     /// Change order packages of a project, of commitments and prime contracts alike, deleted ones left out; empty where
@@ -299,6 +346,55 @@ impl Procore {
     ) -> Result<Vec<Record<PrimeContract>>, Error> {
         let query = Query::new("/rest/v1.0/prime_contracts").with("project_id", project);
         absent_is_empty(self.list(query.maybe(UPDATED, updated.map(|b| b.filter())).paged(LARGE_ROWS)).await)
+    }
+
+    /// One prime contract with its lines.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn prime_contract(
+        &self,
+        project: &ProjectId,
+        id: &PrimeContractId,
+    ) -> Result<Option<Record<ShownPrimeContract>>, Error> {
+        // Singular, unlike the list.
+        let path = format!("/rest/v1.0/prime_contract/{}", segment(id));
+        self.show(Query::new(path).with("project_id", project)).await
+    }
+
+    /// Owner invoices of a project without their rows; no filter is known. Empty where the project has none.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub async fn payment_applications(&self, project: &ProjectId) -> Result<Vec<Record<PaymentApplication>>, Error> {
+        let query = Query::new("/rest/v1.0/payment_applications").with("project_id", project);
+        absent_is_empty(self.list(query.paged(LARGE_ROWS)).await)
+    }
+
+    /// One owner invoice with its rows; when it last changed is only in the list.
+    ///
+    /// # Errors
+    /// If it cannot be read.
+    pub async fn payment_application(
+        &self,
+        project: &ProjectId,
+        id: &OwnerInvoiceId,
+    ) -> Result<Option<Record<PaymentApplication>>, Error> {
+        let path = format!("/rest/v1.0/payment_applications/{}", segment(id));
+        self.show(Query::new(path).with("project_id", project)).await
+    }
+
+    /// Payments on a contract: issued on a commitment, received on a prime contract.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub async fn contract_payments(
+        &self,
+        project: &ProjectId,
+        contract: impl AsRef<str>,
+    ) -> Result<Vec<Record<ContractPayment>>, Error> {
+        let query = Query::new("/rest/v1.0/contract_payments").with("project_id", project);
+        self.list(query.with("contract_id", contract).paged(SMALL_ROWS)).await
     }
 
     /// Billing periods of a project.

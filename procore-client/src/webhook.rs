@@ -4,6 +4,8 @@
 //! An event carries no data and no signature. What proves its origin is the `Authorization` header that was given to
 //! Procore when the hook was made; it is compared before anything of the body is looked at.
 
+pub mod hooks;
+
 use std::borrow::Cow;
 
 use serde::Deserialize;
@@ -120,12 +122,17 @@ fn id(raw: Option<&RawValue>) -> Option<&str> {
 enum About {
     Vendor,
     Project,
-    /// Its project, since it names the owner.
-    Owner,
+    /// A prime contract, and its project, whose owner it names.
+    PrimeContract,
+    OwnerInvoice,
     Commitment,
     PayApp,
     /// Part of a commitment, which only `related_resources` can name.
     PartOfCommitment,
+    /// Part of a prime contract, likewise.
+    PartOfPrimeContract,
+    /// Part of either.
+    PartOfContract,
     /// A pay app or payment that the event names in a way of its own.
     Poll(&'static str),
     Nothing(&'static str),
@@ -135,17 +142,22 @@ fn about(resource: &str) -> About {
     match resource.to_ascii_lowercase().as_str() {
         "company vendors" | "project vendors" => About::Vendor,
         "projects" => About::Project,
-        "prime contracts" => About::Owner,
+        "prime contracts" => About::PrimeContract,
+        "payment applications" | "owner invoices" => About::OwnerInvoice,
         "work order contracts" | "purchase order contracts" => About::Commitment,
         "requisitions" | "subcontractor invoices" => About::PayApp,
         "work order contract line items"
         | "purchase order contract line items"
-        | "change order packages"
-        | "change order requests"
-        | "potential change orders"
-        | "potential change order line items"
         | "commitment change orders"
         | "commitment change order line items" => About::PartOfCommitment,
+        "prime contract line items" | "prime change orders" | "prime change order line items" => {
+            About::PartOfPrimeContract
+        }
+        // Both sides have them, and the event does not say of which it is.
+        "change order packages"
+        | "change order requests"
+        | "potential change orders"
+        | "potential change order line items" => About::PartOfContract,
         "draw requests" | "billing periods" => About::Poll("it concerns pay apps, but does not name one by its id"),
         "cost codes" | "line item types" | "sub jobs" | "standard cost codes" | "standard cost code lists" => {
             About::Nothing("lists of codes are read together with the documents that use them")
@@ -156,6 +168,7 @@ fn about(resource: &str) -> About {
         | "budget modifications"
         | "change events"
         | "change event line items" => About::Nothing("budgets and potential costs are not synced"),
+        "contract payments" => About::Nothing("payments are written to Procore, not read from it"),
         _ => About::Nothing("documents of this resource are not synced"),
     }
 }
@@ -226,18 +239,28 @@ fn keys(
     match about(resource) {
         About::Vendor => Ok(vec![DocumentKey::new(DocumentKind::Vendor, record)]),
         About::Project => Ok(vec![DocumentKey::new(DocumentKind::Project, record)]),
-        About::Owner => Ok(vec![DocumentKey::new(DocumentKind::Project, project.ok_or(NO_PROJECT)?)]),
         About::Commitment => Ok(vec![within(DocumentKind::Commitment, record)?]),
         About::PayApp => Ok(vec![within(DocumentKind::PayApp, record)?]),
-        About::PartOfCommitment => {
-            let contracts = related
-                .iter()
-                .filter(|related| related.name.as_deref().is_some_and(|name| matches!(about(name), About::Commitment)));
-            let keys: Vec<_> = contracts
-                .filter_map(|contract| id(contract.id))
-                .map(|contract| within(DocumentKind::Commitment, contract))
-                .collect::<Result<_, _>>()?;
-            if keys.is_empty() { Err(("the event does not name the commitment", true)) } else { Ok(keys) }
+        About::PrimeContract => {
+            let owner = DocumentKey::new(DocumentKind::Project, project.ok_or(NO_PROJECT)?);
+            Ok(vec![owner, within(DocumentKind::PrimeContract, record)?])
+        }
+        About::OwnerInvoice => Ok(vec![within(DocumentKind::OwnerInvoice, record)?]),
+        part @ (About::PartOfCommitment | About::PartOfPrimeContract | About::PartOfContract) => {
+            let kind = |name: &str| match (about(name), &part) {
+                (About::Commitment, About::PartOfCommitment | About::PartOfContract) => Some(DocumentKind::Commitment),
+                (About::PrimeContract, About::PartOfPrimeContract | About::PartOfContract) => {
+                    Some(DocumentKind::PrimeContract)
+                }
+                _ => None,
+            };
+            let named = related.iter().filter_map(|of| Some((kind(of.name.as_deref()?)?, id(of.id)?)));
+            let keys: Vec<_> = named.map(|(kind, id)| within(kind, id)).collect::<Result<_, _>>()?;
+            match part {
+                _ if !keys.is_empty() => Ok(keys),
+                About::PartOfPrimeContract => Err(("the event does not name the prime contract", true)),
+                _ => Err(("the event does not name the commitment", true)),
+            }
         }
         About::Poll(reason) => Err((reason, true)),
         About::Nothing(reason) => Err((reason, false)),

@@ -88,6 +88,7 @@ mod entity;
 mod error;
 mod fault;
 mod mirror;
+mod payments;
 mod query;
 mod raw;
 pub mod sanitise;
@@ -104,7 +105,14 @@ pub use convert::WriteOptions;
 pub use entity::Entity;
 pub use error::{Error, Verdict};
 pub use fault::{Fault, FaultError};
+pub use payments::{
+    ActualChanges, Actuals, BankDeposit, CustomerPayment, DeletedActual, DepositLine, DirectPurchase, PaidPart,
+    PaymentMethod, PaymentsBook, PurchaseLine, Settled, UnknownPart, UnreadableActual, VendorPayment,
+};
 pub use query::{MAX_PAGE, Query};
 pub use raw::{Object, Record};
 pub use sink::{QuickBooksSink, SinkOptions};
-pub use source::{BookAccount, BookDocument, BookEntry, BookEntryLine, BookLine, Books, BooksSnapshot, Retained};
+pub use source::{
+    BookAccount, BookDocument, BookEntry, BookEntryLine, BookLine, BookSale, BookSaleLine, Books, BooksSnapshot,
+    Retained,
+};

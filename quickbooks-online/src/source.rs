@@ -1,5 +1,7 @@
 //! The books as they are, read afresh for tie-outs.
 
+mod sales;
+
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, FixedOffset};
@@ -10,11 +12,14 @@ use sync_core::model::{
     TargetKind, TargetRef,
 };
 
+pub use sales::{BookSale, BookSaleLine};
+
 use crate::client::QuickBooks;
 use crate::convert;
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::mirror::{Held, Mirror};
+use crate::payments::{CustomerPayment, VendorPayment};
 use crate::query::Query;
 use crate::raw::Record;
 use crate::wire::{Account, Item, JournalEntry};
@@ -34,6 +39,11 @@ const READ: &[Entity] = &[
     Entity::Bill,
     Entity::VendorCredit,
     Entity::JournalEntry,
+    Entity::Estimate,
+    Entity::Invoice,
+    Entity::CreditMemo,
+    Entity::BillPayment,
+    Entity::Payment,
 ];
 
 impl Books {
@@ -43,7 +53,7 @@ impl Books {
         Self { client }
     }
 
-    /// All purchase orders, bills, vendor credits, journal entries and accounts, as the server has them now.
+    /// All documents of both sides, their payments, journal entries and accounts, as the server has them now.
     ///
     /// # Errors
     /// [`Error`] if any of them cannot be read: a snapshot is whole or there is none.
@@ -66,10 +76,15 @@ impl Books {
             accounts.push(BookAccount::of(&Record::read(raw)?, currency)?);
         }
         let mut item_accounts: HashMap<String, AccountId> = HashMap::new();
+        let mut income_accounts: HashMap<String, AccountId> = HashMap::new();
         for raw in take(Entity::Item) {
             let item: Record<Item> = Record::read(raw)?;
-            if let (Some(id), Some(account)) = (&item.id, &item.expense_account_ref) {
+            let Some(id) = &item.id else { continue };
+            if let Some(account) = &item.expense_account_ref {
                 item_accounts.insert(id.clone(), account.value.as_str().into());
+            }
+            if let Some(account) = &item.income_account_ref {
+                income_accounts.insert(id.clone(), account.value.as_str().into());
             }
         }
         let mut documents = Vec::new();
@@ -79,11 +94,32 @@ impl Books {
                 documents.push(BookDocument::of(state, &item_accounts)?);
             }
         }
+        let mut sales = Vec::new();
+        for entity in [Entity::Estimate, Entity::Invoice, Entity::CreditMemo] {
+            for raw in take(entity) {
+                sales.push(BookSale::read(entity, &raw, currency, &income_accounts)?);
+            }
+        }
+        let vendor_payments = take(Entity::BillPayment).iter().map(|raw| VendorPayment::read(raw, currency));
+        let vendor_payments = vendor_payments.collect::<Result<Vec<_>, _>>()?;
+        let customer_payments = take(Entity::Payment).iter().map(|raw| CustomerPayment::read(raw, currency));
+        let customer_payments = customer_payments.collect::<Result<Vec<_>, _>>()?;
         let mut entries = Vec::new();
         for raw in take(Entity::JournalEntry) {
             entries.push(BookEntry::of(&Record::read(raw)?, currency)?);
         }
-        Ok(BooksSnapshot { documents, entries, accounts, currency, time: loaded.time })
+        let time = loaded.time;
+        Ok(BooksSnapshot {
+            documents,
+            sales,
+            vendor_payments,
+            customer_payments,
+            entries,
+            accounts,
+            income_accounts,
+            currency,
+            time,
+        })
     }
 }
 
@@ -93,10 +129,18 @@ impl Books {
 pub struct BooksSnapshot {
     /// Purchase orders, bills and vendor credits.
     pub documents: Vec<BookDocument>,
+    /// Estimates, invoices and credit memos.
+    pub sales: Vec<BookSale>,
+    /// Payments of bills, with what each settled.
+    pub vendor_payments: Vec<VendorPayment>,
+    /// Payments from customers, with what each settled.
+    pub customer_payments: Vec<CustomerPayment>,
     /// Journal entries.
     pub entries: Vec<BookEntry>,
     /// Accounts, inactive ones included.
     pub accounts: Vec<BookAccount>,
+    /// For each item that can be sold, by its id: the account that its sales post to.
+    pub income_accounts: HashMap<String, AccountId>,
     /// The company's currency.
     pub currency: Currency,
     /// The server's time when reading began.
@@ -124,15 +168,36 @@ impl BooksSnapshot {
     #[must_use]
     pub fn posted_twice(&self, connection: &ConnectionId) -> Vec<(DocumentKey, Vec<TargetRef>)> {
         let mut by_key: BTreeMap<(DocumentKey, TargetKind), Vec<TargetRef>> = BTreeMap::new();
-        for document in &self.documents {
-            let marker = document.marker.as_ref().filter(|marker| marker.connection == *connection);
-            if let Some(marker) = marker.filter(|_| document.condition == Condition::Live) {
-                let key = (marker.document.clone(), document.target.kind);
-                by_key.entry(key).or_default().push(document.target.clone());
+        let bought = self.documents.iter().map(|found| (&found.target, &found.marker, found.condition));
+        let sold = self.sales.iter().map(|found| (&found.target, &found.marker, found.condition));
+        for (target, marker, condition) in bought.chain(sold) {
+            let marker = marker.as_ref().filter(|marker| marker.connection == *connection);
+            if let Some(marker) = marker.filter(|_| condition == Condition::Live) {
+                let key = (marker.document.clone(), target.kind);
+                by_key.entry(key).or_default().push(target.clone());
             }
         }
         let twice = by_key.into_iter().filter(|(_, targets)| targets.len() > 1);
         twice.map(|((document, _), targets)| (document, targets)).collect()
+    }
+
+    /// Estimates, invoices or credit memos.
+    pub fn sales_of_kind(&self, kind: TargetKind) -> impl Iterator<Item = &BookSale> {
+        self.sales.iter().filter(move |sale| sale.target.kind == kind)
+    }
+
+    /// An estimate, invoice or credit memo.
+    #[must_use]
+    pub fn sale(&self, target: &TargetRef) -> Option<&BookSale> {
+        self.sales.iter().find(|sale| sale.target == *target)
+    }
+
+    /// The payments that settled a bill, and how much of it each settled; voided ones settle nothing.
+    pub fn paid_by<'a>(&'a self, bill: &'a TargetRef) -> impl Iterator<Item = (&'a VendorPayment, Money)> {
+        self.vendor_payments.iter().flat_map(move |payment| {
+            let parts = payment.applied.iter().filter(move |part| part.to == *bill);
+            parts.map(move |part| (payment, part.amount))
+        })
     }
 
     /// An account by its id.
@@ -195,12 +260,34 @@ pub struct BookLine {
 /// What a document billed, withheld and released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retained {
-    /// Billed before retainage; below nothing for a vendor credit.
+    /// Billed before retainage; below nothing for a vendor credit or credit memo.
     pub gross: Money,
     /// Withheld, at least nothing.
     pub withheld: Money,
     /// Released, at least nothing.
     pub released: Money,
+}
+
+impl Retained {
+    /// The sums of lines, by their accounts and signed amounts.
+    fn of<'a>(
+        lines: impl Iterator<Item = (Option<&'a AccountId>, Money)>,
+        retainage: &[AccountId],
+        currency: Currency,
+    ) -> Result<Self, MoneyError> {
+        let zero = Money::zero(currency);
+        let mut sums = Self { gross: zero, withheld: zero, released: zero };
+        for (account, amount) in lines {
+            if !account.is_some_and(|account| retainage.contains(account)) {
+                sums.gross = sums.gross.plus(amount)?;
+            } else if amount.is_negative() {
+                sums.withheld = sums.withheld.minus(amount)?;
+            } else {
+                sums.released = sums.released.plus(amount)?;
+            }
+        }
+        Ok(sums)
+    }
 }
 
 impl BookDocument {
@@ -251,20 +338,14 @@ impl BookDocument {
     /// # Errors
     /// [`MoneyError`] on overflow.
     pub fn retained(&self, retainage: &[AccountId]) -> Result<Retained, MoneyError> {
-        let zero = Money::zero(self.total.currency());
-        let mut sums = Retained { gross: zero, withheld: zero, released: zero };
-        for line in &self.lines {
-            let is_credit = self.target.kind == TargetKind::VendorCredit;
-            let amount = if is_credit { line.amount.negated() } else { line.amount };
-            if !line.account.as_ref().is_some_and(|account| retainage.contains(account)) {
-                sums.gross = sums.gross.plus(amount)?;
-            } else if amount.is_negative() {
-                sums.withheld = sums.withheld.minus(amount)?;
-            } else {
-                sums.released = sums.released.plus(amount)?;
-            }
-        }
-        Ok(sums)
+        let is_credit = self.target.kind == TargetKind::VendorCredit;
+        Retained::of(
+            self.lines
+                .iter()
+                .map(|line| (line.account.as_ref(), if is_credit { line.amount.negated() } else { line.amount })),
+            retainage,
+            self.total.currency(),
+        )
     }
 
     /// The purchase orders that its lines bill, each once.

@@ -3,7 +3,7 @@
 mod support;
 
 use quickbooks_online::{QuickBooksSink, SinkOptions, WriteOptions};
-use support::documents::{account, create, expense, for_job, item, job, linked, vendor};
+use support::documents::{account, create, entry, expense, for_job, item, job, linked, sale, side, sold, vendor};
 use support::{Script, client, ok};
 use sync_core::connector::Sink;
 use sync_core::model::DocumentKind;
@@ -95,4 +95,51 @@ async fn a_job() {
     let (_, body) =
         sent(DocumentKind::Project, "22", job("24-017 Harbor Clinic TI", "61"), SinkOptions::default()).await;
     assert_eq!(packed(&body), packed(include_str!("golden/job.json")));
+}
+
+#[tokio::test]
+async fn an_invoice_with_retainage() {
+    let lines = vec![
+        sold("oi:1", "212", "50000", Some(CLASS)),
+        sold("oi:1:withheld", "221", "-2500.00", Some(CLASS)),
+        sold("oi:2:released", "221", "0.01", None),
+    ];
+    let mut document = sale("118", "24-017-PA3", "2026-03-31", lines);
+    document.terms = Some("3".into());
+    let document = AccountingDocument::Invoice(document);
+    let (path, body) = sent(DocumentKind::OwnerInvoice, "22.9", document, SinkOptions::default()).await;
+    assert_eq!(packed(&body), packed(include_str!("golden/invoice.json")));
+    assert!(path.starts_with("/v3/company/9341000000000001/invoice?minorversion=75&requestid="));
+}
+
+#[tokio::test]
+async fn an_estimate() {
+    let mut options = SinkOptions::default();
+    let mut write = WriteOptions::default();
+    write.tax_code = Some("NON".into());
+    options.write = write;
+    let lines = vec![sold("sov:1", "212", "120000", None), sold("co:1", "213", "-20000.5", None)];
+    let document = AccountingDocument::Estimate(sale("118", "PC-24-017", "2026-01-20", lines));
+    let (path, body) = sent(DocumentKind::PrimeContract, "22.4", document, options).await;
+    assert_eq!(packed(&body), packed(include_str!("golden/estimate.json")));
+    assert!(path.starts_with("/v3/company/9341000000000001/estimate?minorversion=75&requestid="));
+}
+
+#[tokio::test]
+async fn a_credit_memo() {
+    let lines = vec![sold("oi:1", "212", "900", None), sold("oi:1:withheld", "221", "-90", None)];
+    let mut document = sale("118", "24-017-PA4", "2026-04-30", lines);
+    // Credit memos have no terms.
+    document.terms = Some("3".into());
+    let document = AccountingDocument::CreditMemo(document);
+    let (_, body) = sent(DocumentKind::OwnerInvoice, "22.10", document, SinkOptions::default()).await;
+    assert_eq!(packed(&body), packed(include_str!("golden/credit_memo.json")));
+}
+
+#[tokio::test]
+async fn a_journal_entry() {
+    let document =
+        entry("RET-24-017", "2026-03-31", vec![side("150", "2500", Some("118")), side("84", "-2500", Some("118"))]);
+    let (_, body) = sent(DocumentKind::OwnerInvoice, "22.11", document, SinkOptions::default()).await;
+    assert_eq!(packed(&body), packed(include_str!("golden/journal_entry.json")));
 }

@@ -59,7 +59,7 @@ async fn the_lists_of_the_company() {
     assert_eq!(lists.closing_date.unwrap().to_string(), "2025-12-31");
     assert!(lists.classes.iter().any(|class| class.id == "5000000000000007311"));
     assert!(!lists.terms.is_empty() && !lists.customers.is_empty());
-    assert!(lists.items.iter().all(|item| item.kind == "Service"));
+    assert!(lists.items.iter().all(|item| item.kind.starts_with("Service")));
 }
 
 #[tokio::test]
@@ -213,7 +213,7 @@ async fn a_failed_read_is_never_a_deletion() {
 }
 
 #[tokio::test]
-async fn items_that_cannot_be_bought_are_marked() {
+async fn items_that_cannot_be_bought_or_sold_are_marked() {
     let company = Company::demo();
     let now = company.clock.now();
     company
@@ -224,9 +224,19 @@ async fn items_that_cannot_be_bought_are_marked() {
             }
         })
         .unwrap();
+    company
+        .double()
+        .person_edits(now, "Item", "219", |item| {
+            if let Some(members) = item.as_object_mut() {
+                members.shift_remove("IncomeAccountRef");
+            }
+        })
+        .unwrap();
     let lists = lists(&company).await;
-    let item = lists.items.iter().find(|item| item.id == "220").unwrap();
-    assert_eq!(item.kind, "Service (not for purchase)");
+    let kind = |id: &str| lists.items.iter().find(|item| item.id == id).unwrap().kind.as_str();
+    assert_eq!(kind("220"), "Service (not for purchase)");
+    assert_eq!(kind("219"), "Service (not for sale)");
+    assert_eq!(kind("218"), "Service");
 }
 
 #[tokio::test]

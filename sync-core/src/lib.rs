@@ -6,7 +6,9 @@
 //! | [`model`] | construction documents, accounting documents, exact [`Money`](model::Money), ids |
 //! | [`connector`] | [`Source`](connector::Source) and [`Sink`](connector::Sink): what a system must offer to take part |
 //! | [`mapping`] | the controller's tables, checked and compiled: from a construction document to an accounting document |
-//! | [`retainage`] | what a pay app bills, withholds and releases, line by line |
+//! | [`retainage`] | what a pay app bills, withholds and releases, line by line; terms, forms, ledger |
+//! | [`settlement`] | what is open of each bill, as payments and credits come and are voided |
+//! | [`wip`] | percent complete, earned revenue, over and under billing, the proposed entries |
 //! | [`engine`] | intake, order, the three-way decision, writes exactly once, recovery |
 //! | [`journal`] | the durable memory of the engine, with its conformance suite |
 //! | [`reconcile`] | the tie-outs: both sides read afresh, every difference named by document |
@@ -19,6 +21,7 @@
 //! randomness are handed in.
 #![deny(missing_docs)]
 
+pub mod actuals;
 pub mod clock;
 #[cfg(feature = "conformance")]
 pub mod conformance;
@@ -26,6 +29,7 @@ pub mod connector;
 pub mod dead_letter;
 pub mod engine;
 pub mod error;
+mod exact;
 #[cfg(feature = "http")]
 pub mod http;
 pub mod journal;
@@ -33,5 +37,7 @@ pub mod mapping;
 pub mod model;
 pub mod reconcile;
 pub mod retainage;
+pub mod settlement;
+pub mod wip;
 
 pub use error::{Advice, Error, ErrorKind};

@@ -5,6 +5,7 @@ mod connect;
 mod demo;
 mod intake;
 mod login;
+mod reconcile;
 mod settings;
 mod sync;
 mod worker;
@@ -45,6 +46,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Compare two files of JSON lines by key. Exit status: 0 the same, 1 differences, 2 something could not be read.
+    Reconcile(reconcile::Args),
     /// Show what waits for a person.
     DeadLetters {
         /// One JSON object instead of text.
@@ -80,6 +83,7 @@ async fn main() -> ExitCode {
         Command::Check { mapping, json } => check::run(&mapping, json),
         Command::Login { side } => login::run(side).await,
         Command::Sync { json } => sync::run(json).await,
+        Command::Reconcile(args) => Ok(reconcile::run(&args)),
         Command::DeadLetters { json } => sync::dead_letters(json).await,
         Command::Worker => worker::run().await,
     };

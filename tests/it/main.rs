@@ -1,1 +1,7 @@
-fn main() {}
+//! Tests that cross crates: the engine between both connectors, on the doubles.
+
+mod books;
+mod crashes;
+mod economy;
+mod examples_a1_to_a6;
+mod kit;

@@ -91,6 +91,11 @@ impl CodeBook {
         self.codes(wbs, cost_code, None, None)
     }
 
+    /// The codes of a row that names its budget code and its cost code.
+    pub fn named(&self, wbs: Option<&WbsCodeRef>, cost_code: Option<&CostCodeRef>) -> Codes {
+        self.codes(wbs, cost_code.and_then(|code| code.id.as_ref()), cost_code, None)
+    }
+
     fn codes(
         &self,
         wbs: Option<&WbsCodeRef>,

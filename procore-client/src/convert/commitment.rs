@@ -21,7 +21,7 @@ pub enum ChangeOrderRecord {
     Order(Box<CommitmentChangeOrder>, Vec<ChangeOrderLine>),
     /// The older form, with its own lines.
     Package(Box<ChangeOrderPackage>),
-    /// One that cannot be read; then its commitment cannot be used either.
+    /// One that cannot be read; then its contract cannot be used either.
     Bad(Box<BadRecord>),
 }
 
@@ -52,12 +52,21 @@ pub fn line_codes(
     change_orders: &[ChangeOrderRecord],
     book: &CodeBook,
 ) -> HashMap<SovLineId, Codes> {
+    codes_of(contract.line_items.as_deref().unwrap_or_default(), change_orders, book)
+}
+
+/// The same, of the lines of any contract.
+pub(super) fn codes_of(
+    lines: &[LineItem],
+    change_orders: &[ChangeOrderRecord],
+    book: &CodeBook,
+) -> HashMap<SovLineId, Codes> {
     let mut codes = HashMap::new();
     let mut by_text: HashMap<&str, SovLineId> = HashMap::new();
     let add = |codes: &mut HashMap<SovLineId, Codes>, line: &LineItem| {
         codes.insert(line.id.clone(), book.line(line));
     };
-    for line in contract.line_items.iter().flatten() {
+    for line in lines {
         add(&mut codes, line);
         if let Some(text) = line.wbs_code.as_ref().and_then(|wbs| wbs.flat_code.as_deref()) {
             by_text.entry(text).or_insert_with(|| line.id.clone());
@@ -132,7 +141,7 @@ pub fn commitment(
     })
 }
 
-fn sov_line(
+pub(super) fn sov_line(
     line: &LineItem,
     codes: &HashMap<SovLineId, Codes>,
     amounts: Amounts,
@@ -148,7 +157,7 @@ fn sov_line(
     })
 }
 
-fn change_order(
+pub(super) fn change_order(
     record: &ChangeOrderRecord,
     codes: &HashMap<SovLineId, Codes>,
     amounts: Amounts,

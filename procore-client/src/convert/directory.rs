@@ -73,7 +73,7 @@ fn owner(prime_contracts: &[PrimeContract]) -> Option<Owner> {
     approved.or_else(|| named().next()).map(|(_, owner)| owner)
 }
 
-fn owner_of(vendor: &VendorRef) -> Option<Owner> {
+pub(super) fn owner_of(vendor: &VendorRef) -> Option<Owner> {
     Some(Owner { vendor: vendor.id.clone()?, name: plain_text(vendor.name()?).into_owned() })
 }
 

@@ -4,7 +4,9 @@ pub mod codes;
 pub mod commitment;
 pub mod directory;
 mod html;
+pub mod owner_invoice;
 pub mod pay_app;
+pub mod prime_contract;
 
 use sync_core::connector::{Fetched, Unreadable};
 use sync_core::model::{Amount, Currency, DocumentKey, DocumentKind, Money, ProjectId};

@@ -128,7 +128,7 @@ pub fn pay_app(wire: &Requisition, around: Around<'_>) -> Result<PayApp, BadValu
         period_end: wire.requisition_end,
         previous: around.previous.map(|previous| previous.id.clone()),
         lines: lines.collect::<Result<_, _>>()?,
-        summary: summary(wire.summary.as_ref(), amounts)?,
+        summary: summary(wire.summary.as_ref(), amounts, "summary")?,
         currency: amounts.0,
         updated_at: wire.updated_at,
     })
@@ -213,9 +213,9 @@ fn stated_held(
     Ok(before.zip(after).map(|(before, after)| HeldBeforeAfter { before, after }))
 }
 
-fn summary(wire: Option<&Summary>, amounts: Amounts) -> Result<PayAppSummary, BadValue> {
+pub(super) fn summary(wire: Option<&Summary>, amounts: Amounts, member: &str) -> Result<PayAppSummary, BadValue> {
     let Some(wire) = wire else { return Ok(PayAppSummary::default()) };
-    let money = |amount, field: &str| amounts.maybe(amount, || format!("summary.{field}"));
+    let money = |amount, field: &str| amounts.maybe(amount, || format!("{member}.{field}"));
     Ok(PayAppSummary {
         completed_and_stored: money(wire.total_completed_and_stored_to_date, "total_completed_and_stored_to_date")?,
         total_retainage: money(wire.total_retainage, "total_retainage")?,

@@ -9,10 +9,12 @@ use sync_core::model::construction::CommitmentKind;
 use sync_core::model::{DocumentKey, DocumentKind, ProjectId, Timestamp};
 use sync_core::{Error as CoreError, ErrorKind};
 
+use super::change_orders::Side;
 use super::reference::minutes_after;
 use super::{ProcoreSource, each};
 use crate::error::Error;
 use crate::resources::{Between, Only};
+use crate::wire::change_order_packages::ChangeOrderPackage;
 use crate::wire::{BadRecord, Record};
 
 /// Windows overlap by this much on both sides: records become visible late, and clocks differ.
@@ -62,6 +64,8 @@ struct InProject {
     owner: bool,
     commitments: Vec<String>,
     pay_apps: Vec<String>,
+    prime_contracts: Vec<String>,
+    owner_invoices: Vec<String>,
 }
 
 impl ProcoreSource {
@@ -88,13 +92,17 @@ impl ProcoreSource {
                 found.add(DocumentKey::new(DocumentKind::Project, project));
             }
         }
-        for (project, changed) in projects.iter().zip(&changed) {
-            let key = |kind, id: &String| DocumentKey::within(kind, project, id);
-            changed.commitments.iter().for_each(|id| found.add(key(DocumentKind::Commitment, id)));
-        }
-        for (project, changed) in projects.iter().zip(&changed) {
-            let key = |kind, id: &String| DocumentKey::within(kind, project, id);
-            changed.pay_apps.iter().for_each(|id| found.add(key(DocumentKind::PayApp, id)));
+        // What is referred to comes first: all commitments stand before any pay app.
+        let of_kind: [(DocumentKind, fn(&InProject) -> &[String]); 4] = [
+            (DocumentKind::Commitment, |changed| &changed.commitments),
+            (DocumentKind::PrimeContract, |changed| &changed.prime_contracts),
+            (DocumentKind::PayApp, |changed| &changed.pay_apps),
+            (DocumentKind::OwnerInvoice, |changed| &changed.owner_invoices),
+        ];
+        for (kind, ids) in of_kind {
+            for (project, changed) in projects.iter().zip(&changed) {
+                ids(changed).iter().for_each(|id| found.add(DocumentKey::within(kind, project, id)));
+            }
         }
         Ok(Changes { changes: found.changes, next })
     }
@@ -125,7 +133,11 @@ impl ProcoreSource {
         let mut changed = InProject::default();
         let only = Only::updated(between);
         if self.options.owners {
-            changed.owner = !self.procore.prime_contracts(project, Some(between)).await?.is_empty();
+            let contracts = self.listed_prime_contracts(project, Some(between)).await?;
+            changed.owner = !contracts.is_empty();
+            if self.options.reads_owner_side() {
+                changed.prime_contracts = contracts.iter().filter_map(|r| id_of(r, |c| c.id.as_str())).collect();
+            }
         }
         for kind in [CommitmentKind::Subcontract, CommitmentKind::PurchaseOrder] {
             let mut pages = std::pin::pin!(self.procore.commitments(kind, project, only));
@@ -134,30 +146,52 @@ impl ProcoreSource {
                 changed.commitments.extend(ids);
             }
         }
-        changed.commitments.extend(self.with_changed_orders(project, only).await?);
+        let mut packages = None;
+        let orders = self.with_changed_orders(project, Side::Commitments, only, &mut packages).await?;
+        changed.commitments.extend(orders);
         let requisitions = self.procore.requisitions(project, only).await?;
         changed.pay_apps.extend(requisitions.iter().filter_map(|record| id_of(record, |wire| wire.id.as_str())));
+        if self.options.reads_owner_side() {
+            // Where there is no prime contract, there is nothing that could have changed.
+            if !changed.prime_contracts.is_empty() || !self.prime_contracts(project).await?.is_empty() {
+                let orders = self.with_changed_orders(project, Side::PrimeContracts, only, &mut packages).await?;
+                changed.prime_contracts.extend(orders);
+            }
+            // Their list knows no filter.
+            let invoices = self.listed_owner_invoices(project).await?;
+            let invoices = invoices.iter().filter(|record| within(record, between, |invoice| invoice.updated_at));
+            changed.owner_invoices.extend(invoices.filter_map(|record| id_of(record, |wire| wire.id.as_str())));
+        }
         Ok(changed)
     }
 
-    /// The commitments of change orders that changed. Packages are asked only where the project has none of
-    /// the newer form, of which each package is one.
-    async fn with_changed_orders(&self, project: &ProjectId, only: Only<'_>) -> Result<Vec<String>, Error> {
+    /// The contracts of change orders that changed. Packages are asked only where this side of the project has none of
+    /// the newer form, of which each package is one; and once for both sides.
+    async fn with_changed_orders(
+        &self,
+        project: &ProjectId,
+        side: Side,
+        only: Only<'_>,
+        packages: &mut Option<Vec<Record<ChangeOrderPackage>>>,
+    ) -> Result<Vec<String>, Error> {
         let mut contracts = Vec::new();
-        let newer = match self.newer_form(project, only).await? {
+        let newer = match self.newer_form(project, side, only).await? {
             Some(orders) => {
                 contracts.extend(orders.iter().filter_map(|record| {
                     id_of_contract(record, |order| order.contract_id.as_ref().map(|id| id.as_str()))
                 }));
-                !orders.is_empty() || self.has_change_orders(project).await?
+                !orders.is_empty() || self.has_change_orders(project, side).await?
             }
             None => false,
         };
         if !newer {
-            let packages = self.procore.change_order_packages(project, only).await?;
-            let of_commitments =
-                packages.iter().filter(|record| record.as_ref().map_or(true, |p| p.may_change_commitment()));
-            contracts.extend(of_commitments.filter_map(|record| {
+            let listed = match packages {
+                Some(listed) => listed,
+                none => none.insert(self.procore.change_order_packages(project, only).await?),
+            };
+            let listed = listed.iter().filter(|record| record.as_ref().map_or(true, |package| side.takes(package)));
+            let of_side = self.of_side(project, side, only, listed.cloned().collect()).await?;
+            contracts.extend(of_side.iter().filter_map(|record| {
                 id_of_contract(record, |package| package.contract_id.as_ref().map(|id| id.as_str()))
             }));
         }

@@ -8,7 +8,7 @@ use sync_core::connector::Fetched;
 use sync_core::model::construction::{Codes, CommitmentKind, Document};
 use sync_core::model::{CommitmentId, DocumentKey, DocumentKind, ProjectId, SovLineId, Timestamp};
 
-use super::change_orders::ChangeOrders;
+use super::change_orders::{ChangeOrders, Side};
 use super::{ProcoreSource, each};
 use crate::client::Page;
 use crate::convert::Place;
@@ -47,7 +47,7 @@ impl ProcoreSource {
     async fn surroundings(&self, project: &ProjectId, only: Option<&CommitmentId>) -> Result<Surroundings, Error> {
         Ok(Surroundings {
             project_number: self.project_number(project).await?,
-            change_orders: self.change_orders(project, only).await?,
+            change_orders: self.change_orders(project, Side::Commitments, only).await?,
             book: self.code_book(project).await?,
             project: project.clone(),
         })
@@ -152,7 +152,7 @@ impl ProcoreSource {
         }
         let Some((kind, record)) = self.show_commitment(project, id, kind).await? else { return Ok(None) };
         let contract = record.map_err(|bad| unreadable("GET /rest/v1.0/…_contracts/{id}", bad))?;
-        let change_orders = self.change_orders(project, Some(id)).await?;
+        let change_orders = self.change_orders(project, Side::Commitments, Some(id)).await?;
         let change_orders = change_orders.get(id).map(Vec::as_slice).unwrap_or_default();
         let book = self.code_book(project).await?;
         let codes = self.codes(project, &contract, change_orders, &book).await?;

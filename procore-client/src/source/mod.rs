@@ -5,7 +5,9 @@ mod changes;
 mod commitments;
 mod directory;
 mod memo;
+mod owner_invoices;
 mod pay_apps;
+mod prime_contracts;
 mod reference;
 
 use std::collections::HashSet;
@@ -60,6 +62,8 @@ pub struct SourceOptions {
     /// Are owners read from prime contracts? Off where the company does not use that tool; then the mapping names the
     /// customers and no vendor is known to be an owner.
     pub owners: bool,
+    /// Are prime contracts and owner invoices documents of their own? Only where owners are read at all.
+    pub owner_side: bool,
     /// Is the G703 with the retainage held on each row read too? One call more for each pay app.
     pub retainage_detail: bool,
     /// How long lists that others refer to (cost codes, projects, prime contracts) are good for single documents. A
@@ -72,6 +76,7 @@ impl Default for SourceOptions {
         Self {
             projects: Projects::AllActive,
             owners: true,
+            owner_side: true,
             retainage_detail: false,
             keep: Duration::from_secs(15 * 60),
         }
@@ -86,11 +91,22 @@ impl SourceOptions {
         self
     }
 
-    /// Leaves prime contracts unread.
+    /// Leaves prime contracts unread, and owner invoices with them.
     #[must_use]
     pub fn without_owners(mut self) -> Self {
         self.owners = false;
         self
+    }
+
+    /// Leaves out prime contracts and owner invoices as documents; owners are still read.
+    #[must_use]
+    pub fn without_owner_side(mut self) -> Self {
+        self.owner_side = false;
+        self
+    }
+
+    pub(crate) fn reads_owner_side(&self) -> bool {
+        self.owners && self.owner_side
     }
 
     /// Reads the G703 of each pay app too.
@@ -108,10 +124,11 @@ impl SourceOptions {
     }
 }
 
-/// Vendors, projects, commitments and pay apps of one Procore company.
+/// Vendors, projects, commitments, pay apps, prime contracts and owner invoices of one Procore company.
 ///
-/// Parts of a snapshot: `vendors`, `projects`, then for each active project `project/ID/commitments` and
-/// `project/ID/pay_apps`. A record with a value that cannot be read becomes [`Fetched::Unreadable`]; a page that is cut
+/// Parts of a snapshot: `vendors`, `projects`, then for each active project `project/ID/commitments`,
+/// `project/ID/pay_apps`, `project/ID/prime_contracts` and `project/ID/owner_invoices`. A project that does not use the
+/// tool of the last two has empty parts. A record with a value that cannot be read becomes [`Fetched::Unreadable`]; a page that is cut
 /// off or is something else is an error.
 #[derive(Debug)]
 pub struct ProcoreSource {
@@ -134,6 +151,7 @@ impl ProcoreSource {
     /// Does a document take part, as far as its project tells? Webhooks tell of all projects alike.
     pub fn includes(&self, key: &DocumentKey) -> bool {
         match key.kind {
+            DocumentKind::PrimeContract | DocumentKind::OwnerInvoice if !self.options.reads_owner_side() => false,
             DocumentKind::Project => self.options.projects.includes(&key.id.as_ref().into()),
             _ => key.project_and_id().is_none_or(|(project, _)| self.options.projects.includes(&project)),
         }
@@ -156,6 +174,8 @@ enum PartName {
     Projects,
     Commitments(ProjectId),
     PayApps(ProjectId),
+    PrimeContracts(ProjectId),
+    OwnerInvoices(ProjectId),
 }
 
 impl PartName {
@@ -166,6 +186,8 @@ impl PartName {
             (Some("projects"), None, None, None) => Ok(Self::Projects),
             (Some("project"), Some(id), Some("commitments"), None) => Ok(Self::Commitments(id.into())),
             (Some("project"), Some(id), Some("pay_apps"), None) => Ok(Self::PayApps(id.into())),
+            (Some("project"), Some(id), Some("prime_contracts"), None) => Ok(Self::PrimeContracts(id.into())),
+            (Some("project"), Some(id), Some("owner_invoices"), None) => Ok(Self::OwnerInvoices(id.into())),
             _ => Err(Error::new(
                 ErrorKind::Internal,
                 format!("Procore has no part `{}`; ask for the parts again", part.0),
@@ -183,7 +205,8 @@ fn within(key: &DocumentKey) -> Result<(ProjectId, &str), Error> {
 }
 
 fn not_ours(key: &DocumentKey) -> Error {
-    let text = "documents of this kind are not read from Procore; vendors, projects, commitments and pay apps are";
+    let text = "documents of this kind are not read from Procore; vendors, projects, commitments, pay apps, prime \
+                contracts and owner invoices are";
     Error::new(ErrorKind::Internal, text).with_document(key.clone())
 }
 
@@ -202,6 +225,10 @@ impl Source for ProcoreSource {
         for project in self.active_projects().await? {
             parts.push(Part(format!("project/{project}/commitments")));
             parts.push(Part(format!("project/{project}/pay_apps")));
+            if self.options.reads_owner_side() {
+                parts.push(Part(format!("project/{project}/prime_contracts")));
+                parts.push(Part(format!("project/{project}/owner_invoices")));
+            }
         }
         Ok(parts)
     }
@@ -212,6 +239,8 @@ impl Source for ProcoreSource {
             Ok(PartName::Projects) => self.all_projects(),
             Ok(PartName::Commitments(project)) => self.all_commitments(project),
             Ok(PartName::PayApps(project)) => self.all_pay_apps(project),
+            Ok(PartName::PrimeContracts(project)) => self.all_prime_contracts(project),
+            Ok(PartName::OwnerInvoices(project)) => self.all_owner_invoices(project),
             Err(error) => stream::once(async { Err(error) }).boxed(),
         }
     }
@@ -232,6 +261,14 @@ impl Source for ProcoreSource {
                 let (project, id) = within(key)?;
                 self.fetch_pay_app(&project, &id.into()).await
             }
+            DocumentKind::PrimeContract => {
+                let (project, id) = within(key)?;
+                self.fetch_prime_contract(&project, &id.into()).await
+            }
+            DocumentKind::OwnerInvoice => {
+                let (project, id) = within(key)?;
+                self.fetch_owner_invoice(&project, &id.into()).await
+            }
             _ => return Err(not_ours(key)),
         };
         fetched.map_err(|error| error.with_document(key.clone()))
@@ -249,6 +286,8 @@ impl Source for ProcoreSource {
                     (DocumentKind::Vendor, _) => self.fetch_vendors(&ids).await?,
                     (DocumentKind::Project, _) => self.fetch_projects(&ids).await?,
                     (DocumentKind::Commitment, Some(project)) => self.fetch_commitments(project, &ids).await?,
+                    (DocumentKind::PrimeContract, Some(project)) => self.fetch_prime_contracts(project, &ids).await?,
+                    (DocumentKind::OwnerInvoice, Some(project)) => self.fetch_owner_invoices(project, &ids).await?,
                     (_, Some(project)) => self.fetch_pay_apps(project, &ids).await?,
                     (_, None) => Vec::new(),
                 }
@@ -277,7 +316,10 @@ fn groups(keys: &[DocumentKey]) -> Result<Vec<Group<'_>>, Error> {
     for (at, key) in keys.iter().enumerate() {
         let (project, id) = match key.kind {
             DocumentKind::Vendor | DocumentKind::Project => (None, key.id.as_ref()),
-            DocumentKind::Commitment | DocumentKind::PayApp => {
+            DocumentKind::Commitment
+            | DocumentKind::PayApp
+            | DocumentKind::PrimeContract
+            | DocumentKind::OwnerInvoice => {
                 let (project, id) = within(key)?;
                 (Some(project), id)
             }

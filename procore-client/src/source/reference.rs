@@ -5,15 +5,17 @@ use std::sync::Arc;
 
 use sync_core::clock;
 use sync_core::model::construction::CommitmentKind;
-use sync_core::model::{CommitmentId, ProjectId, SovLineId, Timestamp, VendorId};
+use sync_core::model::{CommitmentId, PrimeContractId, ProjectId, SovLineId, Timestamp, VendorId};
 
+use super::change_orders::Side;
 use super::memo::Memo;
 use super::{ProcoreSource, each};
 use crate::convert::codes::{CodeBook, CodeLists, Segments};
 use crate::convert::directory::parties;
+use crate::convert::owner_invoice::KnownPrimeContract;
 use crate::convert::pay_app::KnownCommitment;
 use crate::error::Error;
-use crate::resources::{all_or_none, unreadable};
+use crate::resources::{Between, all_or_none, unreadable};
 use crate::wire::Record;
 use crate::wire::line_item_types::LineItemType;
 use crate::wire::prime_contracts::PrimeContract;
@@ -23,14 +25,15 @@ use crate::wire::projects::Project;
 #[derive(Debug, Default)]
 pub(super) struct Kept {
     pub(super) projects: Memo<(), Vec<Record<Project>>>,
-    prime_contracts: Memo<ProjectId, Vec<Record<PrimeContract>>>,
+    pub(super) prime_contracts: Memo<ProjectId, Vec<Record<PrimeContract>>>,
     line_item_types: Memo<(), Vec<LineItemType>>,
     code_lists: Memo<ProjectId, CodeLists>,
     segments: Memo<ProjectId, Segments>,
     pub(super) commitments: Memo<(ProjectId, CommitmentId), KnownCommitment>,
     details: Memo<(ProjectId, CommitmentId), HashMap<String, SovLineId>>,
-    /// Does the project have change orders of the newer form? Learnt when they were listed.
-    pub(super) has_change_orders: Memo<ProjectId, bool>,
+    pub(super) known_prime_contracts: Memo<(ProjectId, PrimeContractId), KnownPrimeContract>,
+    /// Does a side of the project have change orders of the newer form? Learnt when they were listed.
+    pub(super) has_change_orders: Memo<(ProjectId, Side), bool>,
 }
 
 impl Kept {
@@ -42,6 +45,7 @@ impl Kept {
         self.segments.clear();
         self.commitments.clear();
         self.details.clear();
+        self.known_prime_contracts.clear();
         self.has_change_orders.clear();
     }
 }
@@ -98,9 +102,34 @@ impl ProcoreSource {
             if !self.options.owners {
                 return Ok(Vec::new());
             }
-            self.procore.prime_contracts(project, None).await
+            self.listed_prime_contracts(project, None).await
         };
         self.kept.prime_contracts.get(project, self.now(), self.oldest(), read).await
+    }
+
+    /// The prime contracts of a project as a list tells them now.
+    pub(super) async fn listed_prime_contracts(
+        &self,
+        project: &ProjectId,
+        updated: Option<Between>,
+    ) -> Result<Vec<Record<PrimeContract>>, Error> {
+        self.of_tool(project, self.procore.prime_contracts(project, updated).await).await
+    }
+
+    /// What a tool lists that a project may do without: 403 means that the tool is off, unless the whole project is
+    /// refused, which is an error.
+    pub(super) async fn of_tool<T>(&self, project: &ProjectId, listed: Result<Vec<T>, Error>) -> Result<Vec<T>, Error> {
+        let refused = match listed {
+            Err(error) if error.status() == Some(403) => error,
+            other => return other,
+        };
+        match self.procore.project(project).await {
+            Ok(Some(_)) => {
+                tracing::warn!(%project, %refused, "a tool of Procore is off in this project, or not open to the account");
+                Ok(Vec::new())
+            }
+            _ => Err(refused),
+        }
     }
 
     /// The directory entries that prime contracts of active projects name as owner or contractor.

@@ -55,7 +55,7 @@ pub struct Trigger {
 }
 
 /// What can be listened to.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[non_exhaustive]
 pub struct HookResource {
     /// The name for a trigger.
@@ -67,7 +67,7 @@ pub struct HookResource {
 }
 
 /// A type of event: its word, or an object that holds it.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(untagged)]
 #[non_exhaustive]
 pub enum Action {

@@ -13,7 +13,7 @@ mod update;
 pub(crate) use create::{Body, create};
 pub(crate) use journal::signed;
 pub(crate) use marker::note_with;
-pub(crate) use read::{currency_of, is_voided, money, plain_name, state, voided};
+pub(crate) use read::{currency_of, expense_line, is_voided, line_money, money, plain_name, state, voided};
 pub(crate) use update::{unlinked, update, voiding};
 
 /// What writing must know beside the document.

@@ -6,7 +6,7 @@ use sync_core::model::accounting::{
     AccountingDocument, Coding, Customer, ExpenseDocument, ExpenseLine, LineLink, PostTo, Vendor,
 };
 use sync_core::model::construction::Address;
-use sync_core::model::{Amount, Currency, Date, LineKey, Money, TargetKind, TargetRef};
+use sync_core::model::{Amount, Currency, CurrencyError, Date, LineKey, Money, TargetKind, TargetRef};
 
 use super::{journal, sales};
 use crate::entity::Entity;
@@ -183,7 +183,10 @@ pub(crate) fn line_money(line: &Line, currency: Currency) -> Result<Money, sync_
 }
 
 /// A line that posts; none for lines that are only text, and for forms that a document cannot say.
-fn expense_line(line: &Line, currency: Currency) -> Result<Option<ExpenseLine>, sync_core::model::MoneyError> {
+pub(crate) fn expense_line(
+    line: &Line,
+    currency: Currency,
+) -> Result<Option<ExpenseLine>, sync_core::model::MoneyError> {
     let (post_to, class, customer) = match line.detail_type.as_deref() {
         Some(detail::ITEM_EXPENSE) => {
             let Some(detail) = &line.item_expense else { return Ok(None) };

@@ -83,7 +83,11 @@ impl QuickBooksSink {
         let unknown: Vec<&TargetRef> = {
             let mirror = self.mirror();
             let targets = writes.iter().filter_map(|write| target(&write.operation));
-            targets.filter(|t| mirror.current(Entity::of_kind(t.kind), t.id.as_str()).is_none()).collect()
+            let known = |target: &&TargetRef| {
+                let (entity, id) = (Entity::of_kind(target.kind), target.id.as_str());
+                mirror.current(entity, id).is_some() || mirror.is_deleted(entity, id)
+            };
+            targets.filter(|target| !known(target)).collect()
         };
         self.fetch(unknown).await
     }

@@ -65,10 +65,11 @@ fn same_party<'m>(
     matches: &mut Vec<&'m Arc<Held>>,
     similar: &mut Vec<&'m Arc<Held>>,
 ) {
-    let sent = wanted.number.as_deref().map(crate::sanitise::number).unwrap_or_default();
+    let (Some(party), Some(date)) = (wanted.party(), wanted.date()) else { return };
+    let sent = wanted.number().map(crate::sanitise::number).unwrap_or_default();
     let (exact, loose) = (exact_number(&sent), loose_number(&sent));
-    let total = wanted.total().ok();
-    let is_invoice = matches!(entity.kind(), Some(TargetKind::Bill | TargetKind::VendorCredit));
+    let total = wanted.total().ok().flatten();
+    let is_invoice = wanted.is_posting();
     for held in mirror.of_party(entity, party) {
         if !exact.is_empty() && held.number == exact {
             add(matches, held);

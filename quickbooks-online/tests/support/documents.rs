@@ -2,7 +2,8 @@
 
 use sync_core::connector::{Marker, Operation, Write};
 use sync_core::model::accounting::{
-    AccountingDocument, Coding, Customer, ExpenseDocument, ExpenseLine, LineLink, PostTo, Vendor,
+    AccountingDocument, Coding, Customer, ExpenseDocument, ExpenseLine, JournalEntry, JournalLine, LineLink, PostTo,
+    SalesDocument, SalesLine, Vendor,
 };
 use sync_core::model::construction::Address;
 use sync_core::model::{Currency, DocumentKey, DocumentKind, LineKey, Money, TargetRef};
@@ -56,6 +57,44 @@ pub fn expense(vendor: &str, number: &str, date: &str, lines: Vec<ExpenseLine>) 
         lines,
         currency: Currency::USD,
     }
+}
+
+pub fn sold(key: &str, item: &str, amount: &str, class: Option<&str>) -> SalesLine {
+    SalesLine {
+        key: LineKey::source(key),
+        id: None,
+        description: format!("Line {key}"),
+        amount: usd(amount),
+        item: item.into(),
+        class: class.map(Into::into),
+    }
+}
+
+pub fn sale(customer: &str, number: &str, date: &str, lines: Vec<SalesLine>) -> SalesDocument {
+    SalesDocument {
+        customer: customer.into(),
+        number: Some(number.to_owned()),
+        date: date.parse().unwrap(),
+        terms: None,
+        memo: "Application 4".to_owned(),
+        lines,
+        currency: Currency::USD,
+    }
+}
+
+pub fn side(account: &str, amount: &str, customer: Option<&str>) -> JournalLine {
+    JournalLine {
+        account: account.into(),
+        amount: usd(amount),
+        description: String::new(),
+        class: None,
+        customer: customer.map(Into::into),
+    }
+}
+
+pub fn entry(number: &str, date: &str, lines: Vec<JournalLine>) -> AccountingDocument {
+    let entry = JournalEntry::new(Some(number.to_owned()), date.parse().unwrap(), "Reclass".to_owned(), lines);
+    AccountingDocument::JournalEntry(entry.unwrap())
 }
 
 pub fn job(name: &str, parent: &str) -> AccountingDocument {

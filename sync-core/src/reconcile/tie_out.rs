@@ -1,5 +1,6 @@
-//! The three-way tie-out: commitments = purchase orders (T1), pay apps = bills (T2), retainage ledger = retainage
-//! payable account (T3).
+//! The tie-outs: commitments = purchase orders (T1), pay apps = bills (T2), retainage ledger = retainage payable account
+//! (T3), owner invoices = invoices (T5), owner retainage = retainage receivable account
+//! (T6), prime contracts = estimates (T7).
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
@@ -9,104 +10,9 @@ use serde::{Serialize, Serializer};
 use crate::dead_letter::DeadLetter;
 use crate::model::{Currency, DocumentKey, Money, MoneyError, TargetRef};
 
-/// A commitment as Procore has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CommitmentRecord {
-    /// The document.
-    pub document: DocumentKey,
-    /// Its number.
-    pub label: String,
-    /// The project, as people call it.
-    pub project: String,
-    /// Revised commitment.
-    pub revised: Money,
-    /// Paid so far, as Procore has it.
-    pub paid: Money,
-}
-
-/// A pay app as Procore has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PayAppRecord {
-    /// The document.
-    pub document: DocumentKey,
-    /// Commitment and number.
-    pub label: String,
-    /// The project, as people call it.
-    pub project: String,
-    /// Billed this period, before retainage.
-    pub gross: Money,
-    /// Withheld this period.
-    pub withheld: Money,
-    /// Released this period.
-    pub released: Money,
-    /// gross - withheld + released
-    pub net: Money,
-}
-
-/// One side: what Procore committed and approved.
-#[derive(Clone, Debug, Default)]
-pub struct ProcoreSide {
-    /// Commitments that count.
-    pub commitments: Vec<CommitmentRecord>,
-    /// Approved pay apps.
-    pub pay_apps: Vec<PayAppRecord>,
-}
-
-/// A purchase order as the books have it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PurchaseOrderRecord {
-    /// The transaction.
-    pub target: TargetRef,
-    /// Its number.
-    pub number: String,
-    /// The document that it stands for, by link or marker.
-    pub document: Option<DocumentKey>,
-    /// Total.
-    pub total: Money,
-}
-
-/// A bill, or a vendor credit with its signs turned, as the books have it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BillRecord {
-    /// The transaction.
-    pub target: TargetRef,
-    /// Its number.
-    pub number: String,
-    /// The document that it stands for, by link or marker.
-    pub document: Option<DocumentKey>,
-    /// Lines outside the retainage account.
-    pub gross: Money,
-    /// Lines in the retainage account that withhold.
-    pub withheld: Money,
-    /// Lines in the retainage account that release.
-    pub released: Money,
-    /// Total.
-    pub net: Money,
-    /// Settled so far.
-    pub paid: Money,
-}
-
-/// An entry in the retainage account other than by a bill or vendor credit, e.g. a journal entry. Positive: more held.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RetainageEntry {
-    /// What a person calls it.
-    pub label: String,
-    /// By how much it raises the balance.
-    pub amount: Money,
-}
-
-/// The other side: what the books say.
-#[derive(Clone, Debug)]
-pub struct BooksSide {
-    /// Purchase orders.
-    pub purchase_orders: Vec<PurchaseOrderRecord>,
-    /// Bills and vendor credits.
-    pub bills: Vec<BillRecord>,
-    /// Balance of the retainage payable account; positive when we hold.
-    pub retainage_balance: Money,
-    /// Other entries in that account.
-    pub retainage_entries: Vec<RetainageEntry>,
-}
+use super::records::{
+    BillRecord, BooksSide, CommitmentRecord, PayAppRecord, ProcoreSide, PurchaseOrderRecord, RetainageAccount,
+};
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -140,6 +46,8 @@ pub enum FindingKind {
     PostedTwice,
     /// The transaction was not made by this sync.
     NotFromThisSync,
+    /// One side has a payment that the other lacks.
+    PaymentMissing,
 }
 
 impl FindingKind {
@@ -151,6 +59,7 @@ impl FindingKind {
             Self::AmountDiffers => "amount differs",
             Self::PostedTwice => "posted twice",
             Self::NotFromThisSync => "not from this sync",
+            Self::PaymentMissing => "payment missing",
         }
     }
 }
@@ -191,7 +100,7 @@ pub struct Finding {
 /// Two totals that must be equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TieOut {
-    /// T1, T2, T3.
+    /// T1 to T7.
     pub id: &'static str,
     /// What is measured.
     pub measure: Measure,
@@ -223,7 +132,7 @@ pub struct ProjectRow {
 /// The tie-outs, the findings that explain them, and the projects.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TieOutReport {
-    /// T1, T2 (by measure), T3.
+    /// T1 to T3, T5 to T7; T2 and T5 once for each measure.
     pub tie_outs: Vec<TieOut>,
     /// What explains the differences.
     pub findings: Vec<Finding>,
@@ -237,9 +146,11 @@ impl TieOutReport {
         self.tie_outs.iter().all(|t| t.explained)
     }
 
-    /// The tie-out of an id that stands for it in summaries: for T2, the net.
+    /// The tie-out of an id that stands for it in summaries: for T2 and T5, the net.
     pub fn headline(&self, id: &str) -> Option<&TieOut> {
-        self.tie_outs.iter().find(|t| t.id == id && (t.id != "T2" || t.measure == Measure::Net))
+        let mut tie_outs = self.tie_outs.iter().filter(|t| t.id == id);
+        let first = tie_outs.next()?;
+        tie_outs.find(|t| t.measure == Measure::Net).or(Some(first))
     }
 }
 
@@ -256,44 +167,19 @@ pub fn tie_out(
     let mut report = TieOutReport { tie_outs: Vec::new(), findings: Vec::new(), projects: Vec::new() };
     let dead: HashMap<&DocumentKey, &DeadLetter> = dead.iter().map(|letter| (&letter.document, letter)).collect();
 
-    let left: Vec<Left<'_>> = procore
-        .commitments
-        .iter()
-        .map(|c| Left { document: &c.document, label: &c.label, amount: c.revised })
-        .collect();
-    let right: Vec<Right<'_>> = books
-        .purchase_orders
-        .iter()
-        .map(|p| Right { document: p.document.as_ref(), label: &p.number, target: &p.target, amount: p.total })
-        .collect();
-    report.add("T1", Measure::Committed, currency, &left, &right, &[], None, &dead)?;
-
-    type App = fn(&PayAppRecord) -> Money;
-    type Bill = fn(&BillRecord) -> Money;
-    let measures: [(Measure, App, Bill); 4] = [
-        (Measure::Gross, |a| a.gross, |b| b.gross),
-        (Measure::Withheld, |a| a.withheld, |b| b.withheld),
-        (Measure::Released, |a| a.released, |b| b.released),
-        (Measure::Net, |a| a.net, |b| b.net),
-    ];
-    for (measure, of_app, of_bill) in measures {
-        let (left, right) = sides(procore, books, |a| Ok(of_app(a)), |b| Ok(of_bill(b)))?;
-        report.add("T2", measure, currency, &left, &right, &[], None, &dead)?;
-    }
-
-    let (left, mut right) = sides(procore, books, |a| a.withheld.minus(a.released), |b| b.withheld.minus(b.released))?;
-    // A bill that was not made by this sync matters to the retainage account only if it touches it.
-    right.retain(|r| r.document.is_some() || !r.amount.is_zero());
-    report.add(
-        "T3",
-        Measure::Held,
-        currency,
-        &left,
-        &right,
-        &books.retainage_entries,
-        Some(books.retainage_balance),
-        &dead,
-    )?;
+    let totals = |id, left: &[CommitmentRecord], right: &[PurchaseOrderRecord], report: &mut TieOutReport| {
+        let left: Vec<Left<'_>> =
+            left.iter().map(|c| Left { document: &c.document, label: &c.label, amount: c.revised }).collect();
+        let right: Vec<Right<'_>> = right
+            .iter()
+            .map(|p| Right { document: p.document.as_ref(), name: name(&p.number, &p.target), amount: p.total })
+            .collect();
+        report.add(Question { id, measure: Measure::Committed, currency, account: None }, &left, &right, &dead)
+    };
+    totals("T1", &procore.commitments, &books.purchase_orders, &mut report)?;
+    report.applications(["T2", "T3"], currency, &procore.pay_apps, &books.bills, &books.payable, &dead)?;
+    report.applications(["T5", "T6"], currency, &procore.owner_invoices, &books.invoices, &books.receivable, &dead)?;
+    totals("T7", &procore.prime_contracts, &books.estimates, &mut report)?;
     report.projects = projects(currency, procore, books)?;
     Ok(report)
 }
@@ -306,45 +192,70 @@ struct Left<'a> {
 
 struct Right<'a> {
     document: Option<&'a DocumentKey>,
-    label: &'a str,
-    target: &'a TargetRef,
+    name: String,
     amount: Money,
 }
 
-type Sides<'a> = (Vec<Left<'a>>, Vec<Right<'a>>);
+/// What is tied out. An account's balance and its other entries stand in for the sum of the right side.
+struct Question<'a> {
+    id: &'static str,
+    measure: Measure,
+    currency: Currency,
+    account: Option<&'a RetainageAccount>,
+}
 
-fn sides<'a>(
-    procore: &'a ProcoreSide,
-    books: &'a BooksSide,
-    of_app: impl Fn(&PayAppRecord) -> Result<Money, MoneyError>,
-    of_bill: impl Fn(&BillRecord) -> Result<Money, MoneyError>,
-) -> Result<Sides<'a>, MoneyError> {
-    let left = procore
-        .pay_apps
-        .iter()
-        .map(|a| Ok(Left { document: &a.document, label: &a.label, amount: of_app(a)? }))
-        .collect::<Result<_, MoneyError>>()?;
-    let right = books
-        .bills
-        .iter()
-        .map(|b| Ok(Right { document: b.document.as_ref(), label: &b.number, target: &b.target, amount: of_bill(b)? }))
-        .collect::<Result<_, MoneyError>>()?;
-    Ok((left, right))
+type Dead<'a> = HashMap<&'a DocumentKey, &'a DeadLetter>;
+
+fn name(number: &str, target: &TargetRef) -> String {
+    if number.is_empty() { target.to_string() } else { number.to_owned() }
 }
 
 impl TieOutReport {
-    #[expect(clippy::too_many_arguments, reason = "the parts of one tie-out")]
+    /// Applications against bills or invoices, by measure; then what is held against the retainage account.
+    fn applications(
+        &mut self,
+        [documents, held]: [&'static str; 2],
+        currency: Currency,
+        left: &[PayAppRecord],
+        right: &[BillRecord],
+        account: &RetainageAccount,
+        dead: &Dead<'_>,
+    ) -> Result<(), MoneyError> {
+        type App = fn(&PayAppRecord) -> Result<Money, MoneyError>;
+        type Bill = fn(&BillRecord) -> Result<Money, MoneyError>;
+        let measures: [(&'static str, Measure, App, Bill); 5] = [
+            (documents, Measure::Gross, |a| Ok(a.gross), |b| Ok(b.gross)),
+            (documents, Measure::Withheld, |a| Ok(a.withheld), |b| Ok(b.withheld)),
+            (documents, Measure::Released, |a| Ok(a.released), |b| Ok(b.released)),
+            (documents, Measure::Net, |a| Ok(a.net), |b| Ok(b.net)),
+            (held, Measure::Held, |a| a.withheld.minus(a.released), |b| b.withheld.minus(b.released)),
+        ];
+        for (id, measure, of_app, of_bill) in measures {
+            let left: Vec<Left<'_>> = left
+                .iter()
+                .map(|a| Ok(Left { document: &a.document, label: &a.label, amount: of_app(a)? }))
+                .collect::<Result<_, MoneyError>>()?;
+            let right: Vec<Right<'_>> = right
+                .iter()
+                .map(|b| {
+                    let amount = of_bill(b)?;
+                    Ok(Right { document: b.document.as_ref(), name: name(&b.number, &b.target), amount })
+                })
+                .collect::<Result<_, MoneyError>>()?;
+            let account = (measure == Measure::Held).then_some(account);
+            self.add(Question { id, measure, currency, account }, &left, &right, dead)?;
+        }
+        Ok(())
+    }
+
     fn add(
         &mut self,
-        id: &'static str,
-        measure: Measure,
-        currency: Currency,
+        question: Question<'_>,
         left: &[Left<'_>],
         right: &[Right<'_>],
-        entries: &[RetainageEntry],
-        balance: Option<Money>,
-        dead: &HashMap<&DocumentKey, &DeadLetter>,
+        dead: &Dead<'_>,
     ) -> Result<(), MoneyError> {
+        let Question { id, measure, currency, account } = question;
         let mut by_document: HashMap<&DocumentKey, Vec<&Right<'_>>> = HashMap::new();
         let mut findings = Vec::new();
         let finding = |kind, procore: Option<&str>, quickbooks: Option<String>, amount, dead_letter, text| Finding {
@@ -364,10 +275,10 @@ impl TieOutReport {
                 None => findings.push(finding(
                     FindingKind::NotFromThisSync,
                     None,
-                    Some(name(record)),
+                    Some(record.name.clone()),
                     record.amount.negated(),
                     false,
-                    format!("{} ({}) was not made by this sync", name(record), record.amount),
+                    format!("{} ({}) was not made by this sync", record.name, record.amount),
                 )),
             }
         }
@@ -391,7 +302,7 @@ impl TieOutReport {
                         findings.push(finding(
                             FindingKind::AmountDiffers,
                             Some(record.label),
-                            Some(name(first)),
+                            Some(first.name.clone()),
                             difference,
                             letter.is_some(),
                             format!(
@@ -404,10 +315,10 @@ impl TieOutReport {
                         findings.push(finding(
                             FindingKind::PostedTwice,
                             Some(record.label),
-                            Some(name(twice)),
+                            Some(twice.name.clone()),
                             twice.amount.negated(),
                             false,
-                            format!("{} was posted twice, also as {}", record.label, name(twice)),
+                            format!("{} was posted twice, also as {}", record.label, twice.name),
                         ));
                     }
                 }
@@ -422,13 +333,13 @@ impl TieOutReport {
             findings.push(finding(
                 FindingKind::MissingInProcore,
                 None,
-                Some(name(record)),
+                Some(record.name.clone()),
                 record.amount.negated(),
                 letter.is_some(),
-                format!("{} ({}) has no document that counts in Procore", name(record), record.amount),
+                format!("{} ({}) has no document that counts in Procore", record.name, record.amount),
             ));
         }
-        for entry in entries {
+        for entry in account.iter().flat_map(|account| &account.entries) {
             findings.push(finding(
                 FindingKind::NotFromThisSync,
                 None,
@@ -440,8 +351,8 @@ impl TieOutReport {
         }
         findings.sort_by(|a, b| (a.kind, &a.procore, &a.quickbooks).cmp(&(b.kind, &b.procore, &b.quickbooks)));
         let left = Money::sum(currency, left.iter().map(|l| l.amount))?;
-        let right = match balance {
-            Some(balance) => balance,
+        let right = match account {
+            Some(account) => account.balance,
             None => Money::sum(currency, right.iter().map(|r| r.amount))?,
         };
         let difference = left.minus(right)?;
@@ -452,10 +363,6 @@ impl TieOutReport {
         self.findings.extend(findings);
         Ok(())
     }
-}
-
-fn name(record: &Right<'_>) -> String {
-    if record.label.is_empty() { record.target.to_string() } else { record.label.to_owned() }
 }
 
 fn projects(currency: Currency, procore: &ProcoreSide, books: &BooksSide) -> Result<Vec<ProjectRow>, MoneyError> {
@@ -506,6 +413,7 @@ mod tests {
     use super::*;
     use crate::dead_letter::Cause;
     use crate::model::{DocumentKind, TargetKind, Timestamp};
+    use crate::reconcile::RetainageEntry;
 
     fn usd(text: &str) -> Money {
         Money::new(text.parse().unwrap(), Currency::USD).unwrap()
@@ -539,20 +447,21 @@ mod tests {
     }
 
     fn books(bills: Vec<BillRecord>, balance: &str, entries: Vec<RetainageEntry>) -> BooksSide {
-        BooksSide { purchase_orders: Vec::new(), bills, retainage_balance: usd(balance), retainage_entries: entries }
+        let payable = RetainageAccount { balance: usd(balance), entries };
+        BooksSide { bills, payable, ..BooksSide::empty(Currency::USD) }
     }
 
     #[test]
     fn the_tie_out_that_does_not_tie_is_explained_by_document() {
         // Example A9: the total of the retainage differs by 750.00, the same as JE-7, by accident.
         let procore = ProcoreSide {
-            commitments: Vec::new(),
             pay_apps: vec![
                 pay_app("SC-001/1", "25000", "2500"),
                 pay_app("SC-001/2", "40000", "4000"),
                 pay_app("SC-002/1", "35000", "3500"),
                 pay_app("SC-003/1", "10000", "1000"),
             ],
+            ..ProcoreSide::default()
         };
         let books = books(
             vec![
@@ -583,7 +492,7 @@ mod tests {
 
     #[test]
     fn a_dead_letter_explains_what_is_missing() {
-        let procore = ProcoreSide { commitments: Vec::new(), pay_apps: vec![pay_app("SC-001/1", "25000", "2500")] };
+        let procore = ProcoreSide { pay_apps: vec![pay_app("SC-001/1", "25000", "2500")], ..ProcoreSide::default() };
         let letter = DeadLetter {
             document: DocumentKey::new(DocumentKind::PayApp, "SC-001/1"),
             label: "SC-001/1".into(),
@@ -602,8 +511,8 @@ mod tests {
     #[test]
     fn two_errors_that_cancel_out_are_two_findings() {
         let procore = ProcoreSide {
-            commitments: Vec::new(),
             pay_apps: vec![pay_app("A/1", "100", "0"), pay_app("A/2", "100", "0")],
+            ..ProcoreSide::default()
         };
         let books = books(vec![bill("1", Some("A/1"), "90", "0"), bill("2", Some("A/2"), "110", "0")], "0", Vec::new());
         let report = tie_out(Currency::USD, &procore, &books, &[]).unwrap();

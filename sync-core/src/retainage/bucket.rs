@@ -14,7 +14,7 @@ pub(super) struct Bucket {
     work: Vec<i128>,
     stored: Vec<i128>,
     /// The last step that put all work to date on its rate.
-    pub(super) latched: usize,
+    latched: usize,
     /// Retainage to date by the terms, before any release.
     pub(super) target: i128,
     /// The same before rounding, caps and stops.
@@ -37,6 +37,14 @@ pub(super) struct Movement {
 }
 
 impl Movement {
+    pub(super) fn sum(all: &[Self]) -> Self {
+        all.iter().fold(Self::default(), |sum, m| Self {
+            work: sum.work + m.work,
+            stored: sum.stored + m.stored,
+            moved: sum.moved + m.moved,
+        })
+    }
+
     pub(super) fn gross(&self) -> i128 {
         self.work + self.stored
     }
@@ -110,12 +118,17 @@ impl Bucket {
 
     /// Retainage to date of what is billed; a lump sum is spread over `contract`.
     pub(super) fn unrounded(&self, contract: i128) -> Result<Unrounded, MoneyError> {
+        self.unrounded_as(self, contract)
+    }
+
+    /// The same with the rates that `other` has reached.
+    pub(super) fn unrounded_as(&self, other: &Self, contract: i128) -> Result<Unrounded, MoneyError> {
         Ok(match self.rule {
             RetainageRule::Nothing => Unrounded::default(),
             RetainageRule::Percent { .. } => {
                 let mut sum = Unrounded::default();
                 for (tier, (work, stored)) in self.work.iter().zip(&self.stored).enumerate() {
-                    if let Some((work_rate, stored_rate)) = self.rates.get(tier.max(self.latched)) {
+                    if let Some((work_rate, stored_rate)) = self.rates.get(tier.max(other.latched)) {
                         sum.work += work_rate.unrounded(*work);
                         sum.stored += stored_rate.unrounded(*stored);
                     }
@@ -259,8 +272,7 @@ impl Position<'_> {
         boundaries: &[i128],
         before: i128,
     ) -> Result<(), MoneyError> {
-        let mut left: Vec<i128> =
-            movements.iter().flat_map(|m| [m.new_work().max(0), m.new_stored().max(0)]).collect();
+        let mut left: Vec<i128> = movements.iter().flat_map(|m| [m.new_work().max(0), m.new_stored().max(0)]).collect();
         let total: i128 = left.iter().sum();
         let start: i128 = buckets.iter().map(Bucket::billed).sum();
         for (tier, size) in self.sizes(boundaries, before, start, total).into_iter().enumerate() {

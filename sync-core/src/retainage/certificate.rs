@@ -127,7 +127,11 @@ impl std::fmt::Display for Difference {
             DifferenceKind::Withheld => "withheld this period",
             DifferenceKind::Released => "released this period",
             DifferenceKind::ReleasedAboveHeld => {
-                return write!(f, "{} is released, but only {} is held; check the release", self.stated, self.recomputed);
+                return write!(
+                    f,
+                    "{} is released, but only {} is held; check the release",
+                    self.stated, self.recomputed
+                );
             }
         };
         let (stated, recomputed, difference) = (self.stated, self.recomputed, self.difference);

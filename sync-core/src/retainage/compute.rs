@@ -8,10 +8,9 @@ use std::collections::HashMap;
 
 use super::application::{Application, Progress, Schedule, in_order};
 use super::bucket::{Bucket, Movement, Position};
-use super::certificate::{Certificate, Difference, G702, G703Row, Side};
-use super::posting::LinePosting;
+use super::certificate::{Certificate, Side};
 use super::rules::{ContractSum, RetainageTerms, Scope, TermsError};
-use super::settle::{Row, settle};
+use super::settle::{Claims, Refused, StatedCents, settle};
 use crate::exact::{cents, money, within};
 use crate::model::{Money, MoneyError, SovLineId};
 
@@ -123,30 +122,38 @@ pub fn certificates(
 /// Works out the applications of one contract, one after the other.
 #[derive(Debug)]
 pub struct Certifier<'a> {
-    schedule: &'a Schedule,
-    terms: &'a RetainageTerms,
-    side: Side,
-    lines: Vec<Line<'a>>,
+    pub(super) schedule: &'a Schedule,
+    pub(super) terms: &'a RetainageTerms,
+    pub(super) side: Side,
+    pub(super) lines: Vec<Line<'a>>,
     index: HashMap<&'a SovLineId, usize>,
     state: State,
 }
 
 #[derive(Debug)]
-struct Line<'a> {
-    id: &'a SovLineId,
-    description: &'a str,
+pub(super) struct Line<'a> {
+    pub(super) id: &'a SovLineId,
+    pub(super) description: &'a str,
     /// The first application that it is part of.
-    from: u32,
+    pub(super) from: u32,
 }
 
 #[derive(Clone, Debug)]
-struct State {
+pub(super) struct State {
     last: Option<u32>,
     /// Work and stored material to date, by line.
-    billed: Vec<(i128, i128)>,
-    buckets: Vec<Bucket>,
+    pub(super) billed: Vec<(i128, i128)>,
+    pub(super) buckets: Vec<Bucket>,
     /// G702 line 6 of the last certificate.
     earned: i128,
+}
+
+/// Sums of the contract, in cents.
+#[derive(Clone, Copy)]
+pub(super) struct Sums {
+    pub(super) original: i128,
+    pub(super) to_date: i128,
+    pub(super) earned_before: i128,
 }
 
 impl<'a> Certifier<'a> {
@@ -176,12 +183,13 @@ impl<'a> Certifier<'a> {
                 }
             }
         }
-        let rule = |line: &Line<'_>| {
-            let of_change = terms.change_orders.filter(|_| line.from > 0 || !schedule.lines.iter().any(|l| l.id == *line.id));
+        let as_signed = schedule.lines.len();
+        let rule = |(at, line): (usize, &Line<'_>)| {
+            let of_change = terms.change_orders.filter(|_| at >= as_signed);
             terms.lines.get(line.id).copied().or(of_change).unwrap_or(terms.rule)
         };
         let buckets = match terms.scope {
-            Scope::PerLine => lines.iter().map(|line| Bucket::new(rule(line), terms)).collect(),
+            Scope::PerLine => lines.iter().enumerate().map(|line| Bucket::new(rule(line), terms)).collect(),
             Scope::HeaderOnly => vec![Bucket::new(terms.rule, terms)],
         };
         let state = State { last: None, billed: vec![(0, 0); lines.len()], buckets, earned: 0 };
@@ -203,7 +211,8 @@ impl<'a> Certifier<'a> {
         for (billed, movement) in state.billed.iter_mut().zip(&movements) {
             *billed = (within(billed.0 + movement.work)?, within(billed.1 + movement.stored)?);
         }
-        let original = self.schedule.lines.iter().try_fold(0, |sum, l| Ok::<_, MoneyError>(sum + cents(l.scheduled)?))?;
+        let original =
+            self.schedule.lines.iter().try_fold(0, |sum, l| Ok::<_, MoneyError>(sum + cents(l.scheduled)?))?;
         let to_date = within(scheduled.iter().sum())?;
         let contract = match self.terms.sum {
             ContractSum::ToDate => to_date,
@@ -212,11 +221,13 @@ impl<'a> Certifier<'a> {
         let of_header: [i128; 1] = [contract];
         let (of_buckets, moved): (&[i128], Vec<Movement>) = match self.terms.scope {
             Scope::PerLine => (&scheduled, movements.clone()),
-            Scope::HeaderOnly => (&of_header, vec![sum(&movements)]),
+            Scope::HeaderOnly => (&of_header, vec![Movement::sum(&movements)]),
         };
         let position = Position { terms: self.terms, number, contract, scheduled: of_buckets };
-        let settled = settle(&position, &mut state.buckets, &moved, self.claims(application)?, self.schedule.currency)?;
-        let certificate = self.certificate(application, &state, &movements, &scheduled, original, to_date, settled)?;
+        let settled = settle(&position, &mut state.buckets, &moved, &self.claims(application)?)
+            .map_err(|refused| self.refused(number, refused))?;
+        let sums = Sums { original: within(original)?, to_date, earned_before: state.earned };
+        let certificate = self.certificate(number, &state, &movements, &scheduled, sums, &settled)?;
         state.earned = cents(certificate.summary.earned_less_retainage)?;
         state.last = Some(number);
         self.state = state;
@@ -285,44 +296,52 @@ impl<'a> Certifier<'a> {
         Ok(Movement { work, stored: now - before, moved })
     }
 
-    /// What the application asks for beyond its progress: releases and stated amounts, by bucket.
-    fn claims(&self, application: &'a Application) -> Result<Vec<Row<'a>>, ComputeError> {
+    /// What the application asks for beyond its progress: releases and stated amounts.
+    fn claims(&self, application: &Application) -> Result<Claims, ComputeError> {
         let number = application.number;
-        let mut rows: Vec<Row<'a>> = match self.terms.scope {
-            Scope::PerLine => self.lines.iter().map(|line| Row::of_line(line.id)).collect(),
-            Scope::HeaderOnly => vec![Row::of_header()],
-        };
+        let header_only = self.terms.scope == Scope::HeaderOnly;
+        let read = |amount: Option<Money>| amount.map(|amount| cents(self.own(amount)?)).transpose();
+        let mut stated = vec![StatedCents::default(); self.state.buckets.len()];
         for progress in &application.progress {
-            let at = self.find(number, &progress.line)?;
-            let at = if self.terms.scope == Scope::HeaderOnly { 0 } else { at };
-            if let Some(row) = rows.get_mut(at) {
-                row.state(&progress.stated)?;
+            let at = if header_only { 0 } else { self.find(number, &progress.line)? };
+            if let Some(stated) = stated.get_mut(at) {
+                for (sum, part) in [
+                    (&mut stated.withheld, read(progress.stated.withheld)?),
+                    (&mut stated.released, read(progress.stated.released)?),
+                ] {
+                    if let Some(part) = part {
+                        *sum = Some(sum.unwrap_or(0) + part);
+                    }
+                }
             }
         }
+        let mut releases = Vec::with_capacity(application.releases.len());
         for release in &application.releases {
-            let at = release.line.as_ref().map(|line| self.find(number, line)).transpose()?;
-            if let (Scope::HeaderOnly, Some(line)) = (self.terms.scope, &release.line) {
-                return Err(ComputeError::ReleaseByLine { application: number, line: line.clone() });
-            }
-            let _ = at;
+            let bucket = match &release.line {
+                Some(line) if header_only => {
+                    return Err(ComputeError::ReleaseByLine { application: number, line: line.clone() });
+                }
+                Some(line) => Some(self.find(number, line)?),
+                None => None,
+            };
+            releases.push((bucket, read(release.amount)?));
         }
-        for row in &mut rows {
-            row.application = Some(application);
-        }
-        Ok(rows)
+        let (withheld, released) = (read(application.stated.withheld)?, read(application.stated.released)?);
+        Ok(Claims { stated, header: StatedCents { withheld, released }, releases })
     }
 
-    #[expect(clippy::too_many_arguments, reason = "the parts of one certificate")]
-    fn certificate(
-        &self,
-        application: &Application,
-        state: &State,
-        movements: &[Movement],
-        scheduled: &[i128],
-        original: i128,
-        to_date: i128,
-        settled: super::settle::Settled,
-    ) -> Result<Certificate, ComputeError> {
-        unimplemented!()
+    fn refused(&self, application: u32, refused: Refused) -> ComputeError {
+        let amount = |cents| money(cents, self.schedule.currency);
+        match refused {
+            Refused::Money(error) => error.into(),
+            Refused::Excess { bucket, released, held } => match (amount(released), amount(held)) {
+                (Ok(released), Ok(held)) => {
+                    let line = bucket.and_then(|at| self.lines.get(at));
+                    let on = line.map_or_else(|| "the contract".to_owned(), |line| format!("line {}", line.id));
+                    ComputeError::ReleasedAboveHeld { application, on, released, held }
+                }
+                (Err(error), _) | (_, Err(error)) => error.into(),
+            },
+        }
     }
 }

@@ -386,7 +386,10 @@ mod tests {
             .with_step(step("50"), StepEffect::StopWithholding);
         assert_eq!(terms.check(), Err(TermsError::StepsOutOfOrder));
         let minus = Money::new(Decimal::NEGATIVE_ONE, Currency::USD).unwrap();
-        assert!(matches!(RetainageTerms::lump_sum(minus, LumpSpread::ProRata).check(), Err(TermsError::Negative { .. })));
+        assert!(matches!(
+            RetainageTerms::lump_sum(minus, LumpSpread::ProRata).check(),
+            Err(TermsError::Negative { .. })
+        ));
         let header = RetainageTerms::percent(ten, ten).with_line("1", RetainageRule::Nothing).header_only();
         assert_eq!(header.check(), Err(TermsError::LinesOnHeader));
     }

@@ -11,7 +11,7 @@ use sync_core::mapping::{Mapping, Names};
 use sync_core::model::construction::Document;
 use sync_core::model::{DocumentKey, DocumentKind, Money, TargetKind};
 use sync_core::reconcile::{TieOutReport, tie_out};
-use sync_core::retainage;
+use sync_core::retainage::{self, Disagreement, PayAppPosting};
 use sync_sandboxes::json::Json;
 use sync_sandboxes::quickbooks::QuickBooks;
 
@@ -73,11 +73,10 @@ impl Outcome {
         let sink = connection.sink;
         sink.begin().await?;
         let directory = sink.directory().await?;
-        let account = truth::retainage_account(&mapping, &Names::new(&directory));
+        let accounts = truth::retainage_accounts(&mapping, &Names::new(&directory));
         let books = Books::new(sink.client().clone()).load().await?;
         let procore_side = truth::procore_side(&documents, stage.currency())?;
-        let account = account.unwrap_or_else(|| "".into());
-        let books_side = truth::books_side(&books, &links, &account)?;
+        let books_side = truth::books_side(&books, &links, &accounts)?;
 
         let labels: HashMap<DocumentKey, (String, Option<Money>)> = documents
             .iter()
@@ -156,7 +155,9 @@ impl Outcome {
 fn amount_of(document: &Document) -> Option<Money> {
     match document {
         Document::Commitment(c) => c.revised().ok(),
+        Document::PrimeContract(c) => c.sum_to_date().ok(),
         Document::PayApp(app) => app.summary.current_payment_due,
+        Document::OwnerInvoice(app) => app.summary.current_payment_due,
         _ => None,
     }
 }
@@ -166,38 +167,41 @@ fn wanted(documents: &[Fetched]) -> BTreeMap<DocumentKey, TargetKind> {
     let mut wanted = BTreeMap::new();
     for fetched in documents {
         let key = fetched.key();
-        match truth::found(fetched) {
-            Some(Document::Project(project)) if project.active => {
-                wanted.insert(key, TargetKind::Customer);
-            }
-            Some(Document::Vendor(vendor)) if vendor.active && !vendor.not_paid => {
-                wanted.insert(key, TargetKind::Vendor);
-            }
-            Some(Document::Commitment(c)) if c.status.is_committed() && !c.deleted && !c.lines.is_empty() => {
-                wanted.insert(key, TargetKind::PurchaseOrder);
+        let Some(document) = truth::found(fetched) else {
+            let kind = match key.kind {
+                DocumentKind::Commitment => TargetKind::PurchaseOrder,
+                DocumentKind::PrimeContract => TargetKind::Estimate,
+                DocumentKind::PayApp => TargetKind::Bill,
+                DocumentKind::OwnerInvoice => TargetKind::Invoice,
+                DocumentKind::Vendor => TargetKind::Vendor,
+                _ => continue,
+            };
+            wanted.insert(key, kind);
+            continue;
+        };
+        if !truth::counts(document) {
+            continue;
+        }
+        let is_credit = |posting: Result<PayAppPosting, Disagreement>| posting.is_ok_and(|p| p.net.is_negative());
+        let kind = match document {
+            Document::Project(_) => TargetKind::Customer,
+            Document::Vendor(_) => TargetKind::Vendor,
+            Document::Commitment(c) => {
                 if let Some(vendor) = &c.vendor {
                     wanted.insert(DocumentKey::new(DocumentKind::Vendor, vendor), TargetKind::Vendor);
                 }
+                TargetKind::PurchaseOrder
             }
-            Some(Document::PayApp(app)) if app.status.is_approved() => {
-                let kind = match retainage::posting(app) {
-                    Ok(posting) if posting.is_nothing() => continue,
-                    Ok(posting) if posting.net.is_negative() => TargetKind::VendorCredit,
-                    _ => TargetKind::Bill,
-                };
-                wanted.insert(key, kind);
+            Document::PrimeContract(_) => TargetKind::Estimate,
+            Document::PayApp(app) if is_credit(retainage::posting(app)) => TargetKind::VendorCredit,
+            Document::PayApp(_) => TargetKind::Bill,
+            Document::OwnerInvoice(app) => {
+                let posting = retainage::posting_of(&app.lines, &app.summary, app.currency);
+                if is_credit(posting) { TargetKind::CreditMemo } else { TargetKind::Invoice }
             }
-            Some(_) => {}
-            None => {
-                let kind = match key.kind {
-                    DocumentKind::Commitment => TargetKind::PurchaseOrder,
-                    DocumentKind::PayApp => TargetKind::Bill,
-                    DocumentKind::Vendor => TargetKind::Vendor,
-                    _ => continue,
-                };
-                wanted.insert(key, kind);
-            }
-        }
+            _ => continue,
+        };
+        wanted.insert(key, kind);
     }
     wanted
 }

@@ -14,7 +14,7 @@ pub(crate) fn json(outcome: &Outcome) -> Value {
         .iter()
         .map(|(kind, pair)| (kind.to_string(), json!({ "procore": pair.procore, "quickbooks": pair.quickbooks })))
         .collect();
-    let tie_outs: Vec<Value> = ["T1", "T2", "T3"]
+    let tie_outs: Vec<Value> = ["T1", "T2", "T3", "T5", "T6", "T7"]
         .iter()
         .filter_map(|id| outcome.tie_out.headline(id).map(|headline| (id, headline)))
         .map(|(id, headline)| {
@@ -153,13 +153,20 @@ fn tie_outs(outcome: &Outcome) -> String {
     table.load_style(presets::UTF8_FULL_CONDENSED);
     table.set_header(["tie-out", "Procore", "QuickBooks", "difference", ""]);
     for tie in &outcome.tie_out.tie_outs {
-        let what = match tie.measure {
-            Measure::Committed => "T1 commitments = purchase orders",
-            Measure::Gross => "T2 pay apps = bills: gross",
-            Measure::Withheld => "T2 withheld",
-            Measure::Released => "T2 released",
-            Measure::Net => "T2 net",
-            Measure::Held => "T3 retainage = liability account",
+        let what = match (tie.id, tie.measure) {
+            ("T1", _) => "T1 commitments = purchase orders",
+            ("T2", Measure::Gross) => "T2 pay apps = bills: gross",
+            ("T2", Measure::Withheld) => "T2 withheld",
+            ("T2", Measure::Released) => "T2 released",
+            ("T2", _) => "T2 net",
+            ("T3", _) => "T3 retainage = liability account",
+            ("T5", Measure::Gross) => "T5 owner invoices = invoices: gross",
+            ("T5", Measure::Withheld) => "T5 withheld",
+            ("T5", Measure::Released) => "T5 released",
+            ("T5", _) => "T5 net",
+            ("T6", _) => "T6 owner retainage = asset account",
+            ("T7", _) => "T7 prime contracts = estimates",
+            (other, _) => other,
         };
         let verdict = match (tie.difference.is_zero(), tie.explained) {
             (true, true) => "ties",

@@ -6,8 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, Utc};
 use sync_core::clock::{Clock, Random, ScaledClock, SeededRandom};
 use sync_core::http::{Secret, TokenManager, TokenSet};
+use sync_core::mapping::Mapping;
 use sync_core::model::Currency;
-use sync_sandboxes::book::Book;
+use sync_sandboxes::book::{Book, Edition};
 use sync_sandboxes::json::Json;
 use sync_sandboxes::procore::{EventType, Procore, ProcoreConfig};
 use sync_sandboxes::quickbooks::{Operation, QuickBooks, QuickBooksConfig};
@@ -67,6 +68,13 @@ impl Stage {
             Some(dir) => Book::load(dir)?,
             None => Book::demo()?,
         };
+        if book.facts.edition == Edition::Desktop {
+            return Err(
+                "the book is for QuickBooks Desktop, and there is no sandbox of it; its edition is in book.toml".into(),
+            );
+        }
+        // All faults of the mapping are told before anything starts.
+        Mapping::load(&book.mapping)?;
         let currency: Currency = book.facts.currency.parse().map_err(|e| format!("book.toml: currency: {e}"))?;
         let (dir, temporary): (PathBuf, _) = match &args.dir {
             Some(dir) => (dir.clone(), None),

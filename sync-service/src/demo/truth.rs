@@ -4,16 +4,17 @@ use std::collections::HashMap;
 
 use futures_util::StreamExt;
 use procore_client::ProcoreSource;
-use quickbooks_online::BooksSnapshot;
+use quickbooks_online::{BookDocument, BooksSnapshot};
 use sync_core::connector::{Fetched, Source};
 use sync_core::journal::Link;
-use sync_core::mapping::{Mapping, Names};
+use sync_core::mapping::{AccountRole, Mapping, Names};
 use sync_core::model::construction::Document;
-use sync_core::model::{AccountId, Currency, DocumentKey, Money, ProjectId, TargetKind, TargetRef};
+use sync_core::model::{AccountId, Currency, DocumentKey, Money, OwnerInvoiceStatus, ProjectId, TargetKind, TargetRef};
 use sync_core::reconcile::{
-    BillRecord, BooksSide, CommitmentRecord, PayAppRecord, ProcoreSide, PurchaseOrderRecord, RetainageEntry,
+    BillRecord, BooksSide, CommitmentRecord, PayAppRecord, ProcoreSide, PurchaseOrderRecord, RetainageAccount,
+    RetainageEntry,
 };
-use sync_core::retainage;
+use sync_core::retainage::{self, Disagreement, PayAppPosting};
 
 use crate::Failure;
 
@@ -38,38 +39,48 @@ pub(crate) fn procore_side(documents: &[Fetched], currency: Currency) -> Result<
         }
     }
     let name = |project: &ProjectId| names.get(project).cloned().unwrap_or_else(|| project.to_string());
+    let zero = Money::zero(currency);
     let mut side = ProcoreSide::default();
     for fetched in documents {
-        match found(fetched) {
-            Some(Document::Commitment(c)) if c.status.is_committed() && !c.deleted && !c.lines.is_empty() => {
-                side.commitments.push(CommitmentRecord {
-                    document: fetched.key(),
-                    label: c.number.clone(),
-                    project: name(&c.project),
-                    revised: c.revised()?,
-                    paid: c.paid.unwrap_or_else(|| Money::zero(currency)),
-                });
+        let Some(document) = found(fetched).filter(|document| counts(document)) else { continue };
+        let record = |project: &ProjectId, label: String, revised, paid| CommitmentRecord {
+            document: fetched.key(),
+            label,
+            project: name(project),
+            revised,
+            paid,
+        };
+        let application = |project: &ProjectId, posting: Result<PayAppPosting, Disagreement>, due: Option<Money>| {
+            // An application whose header and lines disagree counts with what its header asks for.
+            let (gross, withheld, released, net) = match posting {
+                Ok(p) => (p.total.gross, p.total.withheld, p.total.released, p.net),
+                Err(_) => (due.unwrap_or(zero), zero, zero, due.unwrap_or(zero)),
+            };
+            PayAppRecord {
+                document: fetched.key(),
+                label: document_label(fetched),
+                project: name(project),
+                gross,
+                withheld,
+                released,
+                net,
             }
-            Some(Document::PayApp(app)) if app.status.is_approved() => {
-                let zero = Money::zero(currency);
-                // A pay app whose header and lines disagree counts with what its header asks for.
-                let (gross, withheld, released, net) = match retainage::posting(app) {
-                    Ok(posting) if posting.is_nothing() => continue,
-                    Ok(p) => (p.total.gross, p.total.withheld, p.total.released, p.net),
-                    Err(_) => {
-                        let due = app.summary.current_payment_due.unwrap_or(zero);
-                        (due, zero, zero, due)
-                    }
-                };
-                side.pay_apps.push(PayAppRecord {
-                    document: fetched.key(),
-                    label: document_label(fetched),
-                    project: name(&app.project),
-                    gross,
-                    withheld,
-                    released,
-                    net,
-                });
+        };
+        match document {
+            Document::Commitment(c) => {
+                let paid = c.paid.unwrap_or(zero);
+                side.commitments.push(record(&c.project, c.number.clone(), c.revised()?, paid));
+            }
+            Document::PrimeContract(c) => {
+                side.prime_contracts.push(record(&c.project, c.number.clone(), c.sum_to_date()?, zero));
+            }
+            Document::PayApp(app) => {
+                let due = app.summary.current_payment_due;
+                side.pay_apps.push(application(&app.project, retainage::posting(app), due));
+            }
+            Document::OwnerInvoice(app) => {
+                let posting = retainage::posting_of(&app.lines, &app.summary, app.currency);
+                side.owner_invoices.push(application(&app.project, posting, app.summary.current_payment_due));
             }
             _ => {}
         }
@@ -77,77 +88,125 @@ pub(crate) fn procore_side(documents: &[Fetched], currency: Currency) -> Result<
     Ok(side)
 }
 
+/// Does a document belong in QuickBooks?
+pub(crate) fn counts(document: &Document) -> bool {
+    let posts = |posting: Result<PayAppPosting, Disagreement>| posting.map_or(true, |p| !p.is_nothing());
+    match document {
+        Document::Project(project) => project.active,
+        Document::Vendor(vendor) => vendor.active && !vendor.not_paid,
+        Document::Commitment(c) => c.status.is_committed() && !c.deleted && !c.lines.is_empty(),
+        Document::PrimeContract(c) => c.status.is_committed() && !c.deleted && !c.lines.is_empty(),
+        Document::PayApp(app) => app.status.is_approved() && posts(retainage::posting(app)),
+        Document::OwnerInvoice(app) => {
+            app.status == OwnerInvoiceStatus::Approved
+                && posts(retainage::posting_of(&app.lines, &app.summary, app.currency))
+        }
+        _ => false,
+    }
+}
+
+/// The accounts that hold retainage.
+pub(crate) struct RetainageAccounts {
+    pub(crate) payable: Option<AccountId>,
+    pub(crate) receivable: Option<AccountId>,
+}
+
 /// The books, tied to documents by link or marker.
 pub(crate) fn books_side(
     books: &BooksSnapshot,
     links: &[Link],
-    retainage_account: &AccountId,
+    accounts: &RetainageAccounts,
 ) -> Result<BooksSide, Failure> {
     let by_target: HashMap<&TargetRef, &DocumentKey> = links.iter().map(|l| (&l.target, &l.document)).collect();
-    let zero = Money::zero(books.currency);
-    let mut side = BooksSide {
-        purchase_orders: Vec::new(),
-        bills: Vec::new(),
-        retainage_balance: books.account(retainage_account).and_then(|a| a.balance).unwrap_or(zero),
-        retainage_entries: Vec::new(),
-    };
+    let mut side = BooksSide::empty(books.currency);
+    // A credit raises a liability, a debit raises an asset.
+    side.payable = account(books, accounts.payable.as_ref(), true)?;
+    side.receivable = account(books, accounts.receivable.as_ref(), false)?;
     for book in &books.documents {
         let document = by_target
             .get(&book.target)
             .map(|d| (*d).clone())
             .or_else(|| book.marker.as_ref().map(|marker| marker.document.clone()));
         let number = book.number.clone().unwrap_or_default();
-        if book.target.kind == TargetKind::PurchaseOrder {
-            side.purchase_orders.push(PurchaseOrderRecord {
-                target: book.target.clone(),
-                number,
-                document,
-                total: book.total,
-            });
-            continue;
-        }
-        let is_credit = book.target.kind == TargetKind::VendorCredit;
-        let sign = |amount: Money| if is_credit { amount.negated() } else { amount };
-        let (mut gross, mut withheld, mut released) = (zero, zero, zero);
-        for line in &book.lines {
-            let amount = sign(line.amount);
-            // Taking back what was withheld is not a release: the text tells them apart, then the sign.
-            let releases = line.description.starts_with("Retainage released")
-                || (!line.description.starts_with("Retainage withheld") && !amount.is_negative());
-            if line.account.as_ref() != Some(retainage_account) {
-                gross = gross.plus(amount)?;
-            } else if releases {
-                released = released.plus(amount)?;
-            } else {
-                withheld = withheld.minus(amount)?;
+        let target = book.target.clone();
+        match book.target.kind {
+            TargetKind::PurchaseOrder | TargetKind::Estimate => {
+                let record = PurchaseOrderRecord { target, number, document, total: book.total };
+                match book.target.kind {
+                    TargetKind::Estimate => side.estimates.push(record),
+                    _ => side.purchase_orders.push(record),
+                }
             }
-        }
-        side.bills.push(BillRecord {
-            target: book.target.clone(),
-            number,
-            document,
-            gross,
-            withheld,
-            released,
-            net: sign(book.total),
-            paid: sign(book.paid()?.unwrap_or(zero)),
-        });
-    }
-    for entry in &books.entries {
-        let lines = entry.lines.iter().filter(|line| line.account == *retainage_account);
-        let debit = Money::sum(books.currency, lines.map(|line| line.amount))?;
-        if !debit.is_zero() {
-            let label = entry.number.clone().unwrap_or_else(|| format!("journal entry {}", entry.id));
-            // A credit raises a liability.
-            side.retainage_entries.push(RetainageEntry { label, amount: debit.negated() });
+            TargetKind::Bill | TargetKind::VendorCredit => {
+                side.bills.push(bill(book, document, number, accounts.payable.as_ref(), books.currency)?);
+            }
+            TargetKind::Invoice | TargetKind::CreditMemo => {
+                side.invoices.push(bill(book, document, number, accounts.receivable.as_ref(), books.currency)?);
+            }
+            _ => {}
         }
     }
     Ok(side)
 }
 
-/// The retainage payable account that the mapping means.
-pub(crate) fn retainage_account(mapping: &Mapping, names: &Names<'_>) -> Option<AccountId> {
-    mapping.account(sync_core::mapping::AccountRole::RetainagePayable, names).ok()
+/// A bill or invoice, or a credit with its signs turned.
+fn bill(
+    book: &BookDocument,
+    document: Option<DocumentKey>,
+    number: String,
+    retainage: Option<&AccountId>,
+    currency: Currency,
+) -> Result<BillRecord, Failure> {
+    let is_credit = matches!(book.target.kind, TargetKind::VendorCredit | TargetKind::CreditMemo);
+    let sign = |amount: Money| if is_credit { amount.negated() } else { amount };
+    let zero = Money::zero(currency);
+    let (mut gross, mut withheld, mut released) = (zero, zero, zero);
+    for line in &book.lines {
+        let amount = sign(line.amount);
+        // Taking back what was withheld is not a release: the text tells them apart, then the sign.
+        let releases = line.description.starts_with("Retainage released")
+            || (!line.description.starts_with("Retainage withheld") && !amount.is_negative());
+        if retainage.is_none() || line.account.as_ref() != retainage {
+            gross = gross.plus(amount)?;
+        } else if releases {
+            released = released.plus(amount)?;
+        } else {
+            withheld = withheld.minus(amount)?;
+        }
+    }
+    Ok(BillRecord {
+        target: book.target.clone(),
+        number,
+        document,
+        gross,
+        withheld,
+        released,
+        net: sign(book.total),
+        paid: sign(book.paid()?.unwrap_or(zero)),
+    })
+}
+
+fn account(books: &BooksSnapshot, id: Option<&AccountId>, is_liability: bool) -> Result<RetainageAccount, Failure> {
+    let zero = Money::zero(books.currency);
+    let Some(id) = id else { return Ok(RetainageAccount { balance: zero, entries: Vec::new() }) };
+    let mut entries = Vec::new();
+    for entry in &books.entries {
+        let lines = entry.lines.iter().filter(|line| line.account == *id);
+        let debit = Money::sum(books.currency, lines.map(|line| line.amount))?;
+        if !debit.is_zero() {
+            let label = entry.number.clone().unwrap_or_else(|| format!("journal entry {}", entry.id));
+            entries.push(RetainageEntry { label, amount: if is_liability { debit.negated() } else { debit } });
+        }
+    }
+    Ok(RetainageAccount { balance: books.account(id).and_then(|a| a.balance).unwrap_or(zero), entries })
+}
+
+/// The accounts that hold retainage, as the mapping means them.
+pub(crate) fn retainage_accounts(mapping: &Mapping, names: &Names<'_>) -> RetainageAccounts {
+    RetainageAccounts {
+        payable: mapping.account(AccountRole::RetainagePayable, names).ok(),
+        receivable: mapping.account(AccountRole::RetainageReceivable, names).ok(),
+    }
 }
 
 pub(crate) fn found(fetched: &Fetched) -> Option<&Document> {

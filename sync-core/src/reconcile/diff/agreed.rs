@@ -54,8 +54,7 @@ impl Agreed {
 
     /// Whether the key agreed last time and neither side has another mark since: skip it.
     pub fn still(&self, key: &KeyBuf, left: &[u8], right: &[u8]) -> bool {
-        self.marks.get(&self.hash.content(key.as_bytes()))
-            == Some(&[self.hash.content(left), self.hash.content(right)])
+        self.marks.get(&self.hash.content(key.as_bytes())) == Some(&[self.hash.content(left), self.hash.content(right)])
     }
 
     /// The key is equal on both sides, at these marks. Give the marks that were read *before* the documents, so that a

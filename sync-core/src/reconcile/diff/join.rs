@@ -112,13 +112,13 @@ mod tests {
     fn given_keys_whose_hashes_collide_then_the_keys_themselves_decide() {
         let mut table = Table::default();
         table.reset(1);
-        let entry = |key, at| Entry { hash: 42, content: Fingerprint(at), at: at as u64, key };
-        for n in 0..100_u32 {
-            table.add(0, &entry(n.to_string().as_bytes(), u128::from(n)));
-        }
-        for n in 50..150_u32 {
-            table.add(1, &entry(n.to_string().as_bytes(), u128::from(n)));
-        }
+        let mut add = |side, n: u32| {
+            let key = n.to_string();
+            let content = Fingerprint(u128::from(n));
+            table.add(side, &Entry { hash: 42, content, at: u64::from(n), key: key.as_bytes() });
+        };
+        (0..100).for_each(|n| add(0, n));
+        (50..150).for_each(|n| add(1, n));
         assert_eq!(table.rows().len(), 150);
         for row in table.rows() {
             let n: u64 = std::str::from_utf8(table.key(row)).unwrap().parse().unwrap();

@@ -49,7 +49,7 @@ impl<'a> Value<'a> {
 
     /// Appends the canonical bytes: equal if and only if the values are the same; no value's bytes are the beginning
     /// of another's.
-    #[inline]
+    #[inline(always)]
     pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
             Value::Null => out.push(b'0'),
@@ -91,16 +91,6 @@ const SMALL_DIGITS: usize = 19;
 /// An exponent beyond this is no amount; refusing it keeps the arithmetic on exponents from overflowing.
 const MAX_EXPONENT: i64 = 1_000_000_000;
 
-const POWERS: [u64; 20] = {
-    let mut powers = [1_u64; 20];
-    let mut i = 1;
-    while i < 20 {
-        powers[i] = powers[i - 1] * 10;
-        i += 1;
-    }
-    powers
-};
-
 impl Number {
     const ZERO: Self = Self(Repr::Small { negative: false, coefficient: 0, exponent: 0 });
 
@@ -116,30 +106,64 @@ impl Number {
         Self::parse(text.as_bytes(), false)
     }
 
-    #[inline]
+    #[inline(always)]
     fn parse(text: &[u8], with_exponent: bool) -> Option<Self> {
         let (negative, rest) = match text.split_first()? {
             (b'-', rest) => (true, rest),
             _ => (false, text),
         };
-        let mut bytes = rest.iter().copied();
-        let first = bytes.next()?;
-        if !first.is_ascii_digit() {
-            return None;
+        // Nearly every number: up to 19 digits, no exponent, summed up as they come.
+        let (mut coefficient, mut fraction, mut point) = (0_u64, 0_i64, false);
+        if rest.len() <= SMALL_DIGITS {
+            let mut plain = true;
+            for byte in rest {
+                let digit = byte.wrapping_sub(b'0');
+                if digit < 10 {
+                    coefficient = coefficient * 10 + u64::from(digit);
+                    fraction += i64::from(point);
+                } else if *byte == b'.' && !point {
+                    point = true;
+                } else {
+                    plain = false;
+                    break;
+                }
+            }
+            if plain {
+                let leading = matches!(rest, [b'0', b'0'..=b'9', ..] | [b'.', ..] | []);
+                return (!leading && (fraction > 0) == point).then(|| Self::small(negative, coefficient, -fraction));
+            }
+            if !with_exponent {
+                return None;
+            }
         }
-        let mut sum = Digits { coefficient: 0, significant: 0, zeros: 0 };
-        sum.push(first - b'0');
-        let mut integral = 1_usize;
-        let mut fraction = None::<i64>;
-        let mut exponent = 0_i64;
+        Self::parse_any(negative, rest, with_exponent)
+    }
+
+    /// In lowest terms; the coefficient has at most 19 digits.
+    #[inline]
+    fn small(negative: bool, mut coefficient: u64, mut exponent: i64) -> Self {
+        if coefficient == 0 {
+            return Self::ZERO;
+        }
+        while coefficient.is_multiple_of(10) {
+            coefficient /= 10;
+            exponent += 1;
+        }
+        Self(Repr::Small { negative, coefficient, exponent })
+    }
+
+    #[cold]
+    fn parse_any(negative: bool, rest: &[u8], with_exponent: bool) -> Option<Self> {
+        let mut bytes = rest.iter();
+        let (mut digits, mut integral, mut fraction, mut exponent) = (Vec::new(), 0_usize, None::<i64>, 0_i64);
         while let Some(byte) = bytes.next() {
             match byte {
                 b'0'..=b'9' => {
+                    digits.push(*byte);
                     match &mut fraction {
                         Some(count) => *count += 1,
                         None => integral += 1,
                     }
-                    sum.push(byte - b'0');
                 }
                 b'.' if fraction.is_none() => fraction = Some(0),
                 b'e' | b'E' if with_exponent => {
@@ -149,21 +173,21 @@ impl Number {
                 _ => return None,
             }
         }
-        if (first == b'0' && integral > 1) || fraction == Some(0) {
+        if integral == 0 || fraction == Some(0) || (integral > 1 && rest.starts_with(b"0")) {
             return None;
         }
-        if sum.significant == 0 {
-            return Some(Self::ZERO);
+        let significant = digits.iter().rposition(|d| *d != b'0').map_or(0, |last| last + 1);
+        let exponent = exponent - fraction.unwrap_or(0) + (digits.len() - significant) as i64;
+        digits.truncate(significant);
+        let digits: Box<[u8]> = digits.into_iter().skip_while(|d| *d == b'0').collect();
+        if digits.len() > SMALL_DIGITS {
+            return Some(Self(Repr::Large { negative, digits, exponent }));
         }
-        let exponent = exponent + sum.zeros as i64 - fraction.unwrap_or(0);
-        if sum.significant <= SMALL_DIGITS {
-            return Some(Self(Repr::Small { negative, coefficient: sum.coefficient, exponent }));
-        }
-        let digits = rest.iter().take_while(|b| !matches!(b, b'e' | b'E')).filter(|b| b.is_ascii_digit()).copied();
-        Some(Self(Repr::Large { negative, digits: trim(digits.collect()), exponent }))
+        let coefficient = digits.iter().fold(0, |sum, digit| sum * 10 + u64::from(digit - b'0'));
+        Some(Self::small(negative, coefficient, exponent))
     }
 
-    #[inline]
+    #[inline(always)]
     fn encode(&self, out: &mut Vec<u8>) {
         match &self.0 {
             Repr::Small { negative, coefficient, exponent } => {
@@ -182,30 +206,6 @@ impl Number {
                 out.extend_from_slice(digits);
             }
         }
-    }
-}
-
-/// Adds up digits; zeros wait until a digit follows them, so that the coefficient never ends in one.
-struct Digits {
-    coefficient: u64,
-    significant: usize,
-    zeros: usize,
-}
-
-impl Digits {
-    #[inline]
-    fn push(&mut self, digit: u8) {
-        if digit == 0 {
-            self.zeros += usize::from(self.significant > 0);
-            return;
-        }
-        self.significant += self.zeros + 1;
-        if self.significant <= SMALL_DIGITS {
-            // At most 19 places: a power of the table, and the sum stays below 10^19.
-            let shift = POWERS.get(self.zeros + 1).copied().unwrap_or(0);
-            self.coefficient = self.coefficient.wrapping_mul(shift).wrapping_add(u64::from(digit));
-        }
-        self.zeros = 0;
     }
 }
 
@@ -229,12 +229,6 @@ fn parse_exponent(text: &[u8]) -> Option<i64> {
         }
     }
     Some(if negative { -value } else { value })
-}
-
-fn trim(digits: Vec<u8>) -> Box<[u8]> {
-    let from = digits.iter().position(|d| *d != b'0').unwrap_or(digits.len());
-    let to = digits.iter().rposition(|d| *d != b'0').map_or(from, |last| last + 1);
-    digits.get(from..to).unwrap_or_default().into()
 }
 
 impl From<u64> for Number {
@@ -261,17 +255,7 @@ impl From<Decimal> for Number {
 #[inline]
 fn u128_number(negative: bool, value: u128, exponent: i64) -> Number {
     match u64::try_from(value) {
-        Ok(small) if small < 10_000_000_000_000_000_000 => {
-            let (mut coefficient, mut exponent) = (small, exponent);
-            if coefficient == 0 {
-                return Number::ZERO;
-            }
-            while coefficient % 10 == 0 {
-                coefficient /= 10;
-                exponent += 1;
-            }
-            Number(Repr::Small { negative, coefficient, exponent })
-        }
+        Ok(small) if small < 10_000_000_000_000_000_000 => Number::small(negative, small, exponent),
         _ => {
             let sign = if negative { "-" } else { "" };
             Number::parse(format!("{sign}{value}e{exponent}").as_bytes(), true).unwrap_or(Number::ZERO)

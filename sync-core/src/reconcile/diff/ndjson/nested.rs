@@ -16,6 +16,7 @@ pub(in crate::reconcile::diff) fn encode(text: &str, out: &mut Vec<u8>) {
 }
 
 /// A scalar, as it is compared. Nested JSON comes back as [`Value::Json`].
+#[inline(always)]
 pub(super) fn value<'a>(span: Span, line: &'a str, as_text: bool) -> Value<'a> {
     let raw = span.of(line);
     let text = |text: Cow<'a, str>| if as_text { Value::Text(text) } else { Value::amount_or_text(text) };

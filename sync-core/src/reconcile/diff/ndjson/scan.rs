@@ -373,6 +373,9 @@ impl<'a> Cursor<'a> {
         let surrogate = |text: &[u8]| text.get(2).is_some_and(|b| *b | 0x20 == b'd');
         let mut length = if rest.get(1) == Some(&b'u') { 6 } else { 2 };
         if length == 6 && surrogate(rest) && rest.get(3).is_some_and(|b| !(b'0'..=b'7').contains(b)) {
+            if rest.get(6..8).is_some_and(|next| next != b"\\u") {
+                return Err(self.wrong("half of a surrogate pair"));
+            }
             length = 12;
         }
         match self.text.get(self.at..self.at + length).map(unescape) {

@@ -1,0 +1,53 @@
+//! The bodies of writes.
+
+use serde_json::{Map, Value};
+
+use super::{PaymentFact, PaymentMethod, filled};
+use crate::write_paths::WritePath;
+
+/// An id as v1 takes it: a number where it is one. Ids stay below 2^64, so nothing is rounded.
+fn id(text: &str) -> Value {
+    text.parse::<u64>().map_or_else(|_| Value::from(text), Value::from)
+}
+
+fn wrapped(path: &WritePath, scope: &[(&str, &dyn AsRef<str>)], record: Map<String, Value>) -> String {
+    let mut body: Map<String, Value> =
+        scope.iter().map(|(name, value)| ((*name).to_owned(), id((*value).as_ref()))).collect();
+    body.insert(path.wrapper.unwrap_or_default().to_owned(), Value::Object(record));
+    Value::Object(body).to_string()
+}
+
+/// `{"project_id", "contract_id", "contract_payment": {…}}`; amounts are strings, dates `YYYY-MM-DD`.
+pub(super) fn payment(fact: &PaymentFact) -> String {
+    let mut record = Map::new();
+    let mut set = |name: &str, value: Option<Value>| {
+        if let Some(value) = value {
+            record.insert(name.to_owned(), value);
+        }
+    };
+    let text = |text: Option<&str>| filled(text).map(Value::from);
+    set("date", Some(Value::from(fact.date.format("%Y-%m-%d").to_string())));
+    set("amount", Some(Value::from(fact.amount.to_string())));
+    set("check_number", text(fact.check_number.as_deref()));
+    set("payment_method", fact.method.map(|method| Value::from(word(method))));
+    set("invoice_number", text(fact.invoice_number.as_deref()));
+    set("payment_number", fact.payment_number.map(Value::from));
+    set("requisition_id", fact.pay_app.as_ref().map(|pay_app| id(pay_app.as_str())));
+    set("notes", text(Some(&fact.notes)));
+    set("origin_id", Some(Value::from(fact.origin_id.as_str())));
+    let path = &crate::write_paths::PAYMENT_CREATE;
+    wrapped(path, &[("project_id", &fact.project), ("contract_id", &fact.commitment)], record)
+}
+
+fn word(method: PaymentMethod) -> &'static str {
+    match method {
+        PaymentMethod::Check => "check",
+        PaymentMethod::CreditCard => "credit_card",
+        PaymentMethod::Electronic => "electronic",
+    }
+}
+
+/// A record with an origin id and nothing else.
+pub(super) fn origin(path: &WritePath, scope: &[(&str, &dyn AsRef<str>)], origin: Option<&str>) -> String {
+    wrapped(path, scope, Map::from_iter([("origin_id".to_owned(), origin.map_or(Value::Null, Value::from))]))
+}

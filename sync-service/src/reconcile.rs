@@ -1,0 +1,212 @@
+//! `reconcile --left A --right B`: compares two files of JSON lines by key.
+
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+use sync_core::reconcile::diff::ndjson::{BadLines, Members, NdjsonFile, NdjsonSide, member_names};
+use sync_core::reconcile::diff::{DiffError, FindingLines, Summary};
+
+use crate::Failure;
+
+/// What to compare.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The left file: one JSON object a line.
+    #[arg(long, value_name = "FILE")]
+    left: PathBuf,
+    /// The right file.
+    #[arg(long, value_name = "FILE")]
+    right: PathBuf,
+    /// The members that make up the key.
+    #[arg(long, value_name = "MEMBER,...", value_delimiter = ',', required = true)]
+    key: Vec<String>,
+    /// The members to compare. Without it: all that occur on both sides, which takes one more pass.
+    #[arg(long, value_name = "MEMBER,...", value_delimiter = ',')]
+    compare: Vec<String>,
+    /// Members to compare as text where "1.10" is not "1.1", such as cost codes.
+    #[arg(long, value_name = "MEMBER,...", value_delimiter = ',')]
+    text: Vec<String>,
+    /// Counts as one JSON object on standard output.
+    #[arg(long)]
+    json: bool,
+    /// Where the differences go, one a line. Without it and without --json: standard output.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Read records that seem equal once more and compare them in full.
+    #[arg(long)]
+    verify: bool,
+    /// Memory in MiB; beyond it temporary files are used.
+    #[arg(long, value_name = "MIB", default_value_t = 256)]
+    memory: u64,
+}
+
+/// All the same: 0; differences: 1; a file or a line could not be read: 2.
+pub(crate) fn run(args: &Args) -> ExitCode {
+    match compare(args) {
+        Ok(report) if report.bad.iter().any(|bad| bad.count > 0) => ExitCode::from(2),
+        Ok(report) if report.summary.is_clean() => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("error: {error}");
+            let mut source = error.source();
+            while let Some(cause) = source {
+                eprintln!("  because: {cause}");
+                source = cause.source();
+            }
+            ExitCode::from(2)
+        }
+    }
+}
+
+struct Report {
+    summary: Summary,
+    bad: [BadLines; 2],
+}
+
+fn compare(args: &Args) -> Result<Report, Failure> {
+    let left_file = NdjsonFile::open(&args.left)?;
+    let right_file = NdjsonFile::open(&args.right)?;
+    let passes = if args.compare.is_empty() { 2 } else { 1 };
+    let bar = progress_bar((left_file.size() + right_file.size()) * passes);
+    let told = |bytes| bar.inc(bytes);
+
+    let compared = if args.compare.is_empty() {
+        common_members(&args.key, &left_file, &right_file, &told)?
+    } else {
+        args.compare.clone()
+    };
+    if let Some(name) = args.text.iter().find(|name| !compared.contains(name)) {
+        return Err(format!("--text {name}: not among the compared members ({})", compared.join(", ")).into());
+    }
+    let members = Members::new(&args.key, &compared, &args.text);
+    let left = NdjsonSide::new(&left_file, &members).progress(&told);
+    let right = NdjsonSide::new(&right_file, &members).progress(&told);
+    let memory = args.memory << 20;
+    let mut lines = FindingLines::new(&compared, usize::try_from(memory / 4)?, std::env::temp_dir());
+    let diff = members.diff().memory(memory).verify(args.verify);
+    let summary = diff.run(&left, &right, |finding| lines.push(&finding))?;
+    left_file.check_unchanged()?;
+    right_file.check_unchanged()?;
+    bar.finish_and_clear();
+
+    let hash = write_lines(args, lines)?;
+    let report = Report { summary, bad: [left.bad_lines(), right.bad_lines()] };
+    if args.json {
+        println!("{}", to_json(args, &report, &compared, &hash));
+    }
+    for (path, bad) in [&args.left, &args.right].into_iter().zip(&report.bad) {
+        tell_bad_lines(path, bad);
+    }
+    if !args.json {
+        tell_counts(&report);
+    }
+    Ok(report)
+}
+
+/// All members of both sides but the key, by name.
+fn common_members(
+    key: &[String],
+    left: &NdjsonFile,
+    right: &NdjsonFile,
+    told: &(dyn Fn(u64) + Sync),
+) -> Result<Vec<String>, DiffError> {
+    let left: BTreeSet<String> = member_names(left, Some(told))?;
+    let right = member_names(right, Some(told))?;
+    Ok(left.intersection(&right).filter(|name| !key.contains(name)).cloned().collect())
+}
+
+/// Writes the differences to where they belong and returns the SHA-256 of their text.
+fn write_lines(args: &Args, lines: FindingLines) -> Result<String, Failure> {
+    let out: Box<dyn Write> = match &args.out {
+        Some(path) => {
+            let file = File::create(path)
+                .map_err(|e| format!("{}: cannot be written ({e}); name another --out", path.display()))?;
+            Box::new(BufWriter::new(file))
+        }
+        None if args.json => Box::new(io::sink()),
+        None => Box::new(BufWriter::new(io::stdout().lock())),
+    };
+    let mut out = Hashed { out, hash: Sha256::new() };
+    lines.write_to(&mut out)?;
+    Ok(out.hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect())
+}
+
+struct Hashed<W> {
+    out: W,
+    hash: Sha256,
+}
+
+impl<W: Write> Write for Hashed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.out.write(bytes)?;
+        self.hash.update(bytes.get(..written).unwrap_or(bytes));
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+fn to_json(args: &Args, report: &Report, compared: &[String], hash: &str) -> serde_json::Value {
+    let Summary { left, right, equal, left_only, right_only, differs, ambiguous, spilled } = report.summary;
+    let [bad_left, bad_right] = &report.bad;
+    let side = |path: &Path, records: u64, bad: &BadLines| {
+        let lines: Vec<_> =
+            bad.first.iter().map(|bad| json!({ "line": bad.line, "problem": bad.problem.to_string() })).collect();
+        json!({ "file": path, "records": records, "bad_lines": bad.count, "bad": lines })
+    };
+    json!({
+        "complete": bad_left.count + bad_right.count == 0,
+        "left": side(&args.left, left, bad_left),
+        "right": side(&args.right, right, bad_right),
+        "key": args.key,
+        "compared": compared,
+        "classes": {
+            "equal": equal, "left_only": left_only, "right_only": right_only,
+            "differs": differs, "ambiguous": ambiguous,
+        },
+        "spilled_bytes": spilled,
+        "sha256": hash,
+    })
+}
+
+/// Names the first bad lines; more would bury the rest.
+fn tell_bad_lines(path: &Path, bad: &BadLines) {
+    const SHOWN: usize = 20;
+    for line in bad.first.iter().take(SHOWN) {
+        eprintln!("{}:{}: {}", path.display(), line.line, line.problem);
+    }
+    if bad.count > SHOWN as u64 {
+        eprintln!("{}: {} bad lines in all; --json names up to 1000", path.display(), bad.count);
+    }
+}
+
+fn tell_counts(report: &Report) {
+    let Summary { left, right, equal, left_only, right_only, differs, ambiguous, .. } = report.summary;
+    eprintln!(
+        "{left} records left, {right} right: {equal} equal, {differs} differ, {left_only} only left, {right_only} only \
+         right, {ambiguous} ambiguous"
+    );
+    let bad: u64 = report.bad.iter().map(|bad| bad.count).sum();
+    if bad > 0 {
+        eprintln!(
+            "NOT COMPLETE: {bad} lines could not be read. Their keys are unknown, so what stands on the other side may \
+             be listed as missing."
+        );
+    }
+}
+
+fn progress_bar(bytes: u64) -> ProgressBar {
+    if !io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("comparing {bar:40} {bytes} of {total_bytes}, {eta} left");
+    ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
