@@ -14,8 +14,11 @@ pub mod qbxml;
 pub mod tables;
 pub mod world;
 
+/// Reads one input.
+pub type Target = fn(&[u8]);
+
 /// Every target, by the name of its file and of its directory of seeds.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Target)] = &[
     ("amount", money::amount),
     ("book", book::book),
     ("link_header", net::link_header),

@@ -168,3 +168,83 @@ pub(crate) fn scripted(script: Script) -> (Arc<Script>, Procore) {
     let procore = client(script.clone(), clock, &access, Config::new(COMPANY));
     (script, procore)
 }
+
+/// The double between two faults: an answer that never arrives although the request did, and an answer of one's own.
+pub(crate) struct Meddler {
+    pub(crate) sandbox: Sandbox,
+    /// The answers to these requests (method, part of the path) are lost, each entry once.
+    pub(crate) lost: Mutex<Vec<(&'static str, &'static str)>>,
+    /// Requests for these paths (by their end) are answered with this body instead.
+    pub(crate) instead: Mutex<Vec<(&'static str, u16, String)>>,
+}
+
+impl std::fmt::Debug for Meddler {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Meddler")
+    }
+}
+
+#[async_trait]
+impl Transport for Meddler {
+    async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        let (method, path) = (request.method().to_string(), request.uri().path().to_owned());
+        if let Some((_, status, body)) = self.instead.lock().unwrap().iter().find(|(end, ..)| path.ends_with(end)) {
+            let mut answer = Response::new(Bytes::from(body.clone()));
+            *answer.status_mut() = StatusCode::from_u16(*status).unwrap();
+            return Ok(answer);
+        }
+        let answer = self.sandbox.send(request).await?;
+        let mut lost = self.lost.lock().unwrap();
+        match lost.iter().position(|(verb, part)| *verb == method && path.contains(part)) {
+            Some(at) => {
+                lost.remove(at);
+                Err(TransportError::uncertain("the connection was closed"))
+            }
+            None => Ok(answer),
+        }
+    }
+}
+
+impl Meddler {
+    /// A double of a company with these files, and a client of it.
+    pub(crate) fn with(files: &[(&str, &str)]) -> (Arc<Self>, Arc<Procore>) {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("procore")).unwrap();
+        for (name, json) in files {
+            std::fs::write(dir.path().join("procore").join(format!("{name}.json")), json).unwrap();
+        }
+        let book = sync_sandboxes::book::Book::load(dir.path()).unwrap();
+        let clock = Arc::new(ManualClock::new(noon()));
+        let config = sync_sandboxes::procore::ProcoreConfig { token_life: 1_000_000, ..Default::default() };
+        let mut double = sync_sandboxes::procore::Procore::from_book(&book, config);
+        let (access, _) = double.grant(clock.now());
+        let sandbox = Sandbox { procore: Mutex::new(double), clock: clock.clone() };
+        let meddler = Arc::new(Self { sandbox, lost: Mutex::default(), instead: Mutex::default() });
+        let procore = Arc::new(client(meddler.clone(), clock, &access, Config::new(COMPANY)));
+        (meddler, procore)
+    }
+
+    /// Everything that was written: method, path, query and body. Each must be one that the crate says it can write, with
+    /// no member beyond.
+    pub(crate) fn written(&self) -> Vec<sync_sandboxes::procore::LoggedRequest> {
+        let double = self.sandbox.procore.lock().unwrap();
+        let written: Vec<_> = double.log().iter().filter(|request| request.method != "GET").cloned().collect();
+        for request in &written {
+            let known = crate::actuals::WritePath::of(&request.method, &request.path);
+            let known = known.unwrap_or_else(|| panic!("{} {} is not to be written", request.method, request.path));
+            if request.body.is_empty() {
+                continue;
+            }
+            let body: serde_json::Value = serde_json::from_str(&request.body).unwrap();
+            let records = match (known.wrapper, &body) {
+                (Some(wrapper), body) => vec![&body[wrapper]],
+                (None, serde_json::Value::Array(records)) => records.iter().collect(),
+                (None, record) => vec![record],
+            };
+            for member in records.iter().flat_map(|record| record.as_object().unwrap().keys()) {
+                assert!(known.members.contains(&member.as_str()), "{} {}: {member}", request.method, request.path);
+            }
+        }
+        written
+    }
+}

@@ -1,8 +1,8 @@
 //! Procore for programs that move money: a typed client of its REST API, and the [`Source`](sync_core::connector::Source)
 //! of construction documents that the sync engine reads.
 //!
-//! It reads the directory, projects, commitments with their change orders, and pay apps (Procore: requisitions), exactly
-//! as they stand: amounts are decimals and never floats, ids of any length survive, and what cannot be read is named by
+//! It reads the directory, projects, commitments and prime contracts with their change orders, pay apps (Procore:
+//! requisitions), owner invoices (payment applications) and payments, exactly as they stand: amounts are decimals and never floats, ids of any length survive, and what cannot be read is named by
 //! document, field and value instead of being guessed or dropped.
 //!
 //! # First example
@@ -52,21 +52,25 @@
 //! | [`ProcoreSource`] | documents for the engine: snapshots by part, changes since a cursor, single documents |
 //! | [`auth`] | environments, the consent page, tokens of persons and service accounts |
 //! | [`webhook::Webhook`] | deliveries of versions 2, 3 and 4, turned into changes |
+//! | [`webhook::hooks::Hooks`] | the subscriptions behind them, made and repaired |
+//! | [`actuals::Actuals`] | payments and origin ids, written back; [`actuals::WRITE_PATHS`] is all that can be written |
 //! | [`wire`] | Procore's own shapes, one file for each resource |
 //! | [`convert`] | from those shapes to documents; pure |
 //! | [`Error`], [`Fault`] | what went wrong with which call, and what to do |
 //!
 //! # Limits
 //!
-//! - It writes nothing. There is no call that creates or changes a budget, commitment, change order or schedule of values.
+//! - It writes payments, origin ids and subscriptions, and nothing else. There is no call that creates or changes a
+//!   budget, commitment, change order, schedule of values or invoice.
 //! - Lists show what the account may see. A document that is missing from a list is looked for by its id before it is
 //!   called gone; 403 is never taken for gone.
 //! - Cost codes of sub jobs are known only by what lines say about them: Procore lists them for each sub job alone.
 //! - Change orders of projects with three tiers are read as packages, of projects with one or two tiers as commitment
-//!   change orders; only the lines of approved ones are read.
+//!   and prime change orders, each side by itself; only the lines of approved ones are read.
 //! - Requisitions have no webhook that is documented, and line item events name their contract only from version 3 on:
 //!   poll [`changes`](sync_core::connector::Source::changes) besides listening.
-//! - Prime contracts are read for their owners only.
+//! - Prime contracts and owner invoices that were deleted are in no list, and no event of the polls tells of them: a
+//!   webhook does, or a snapshot in which they are missing.
 #![deny(missing_docs)]
 
 pub mod actuals;

@@ -38,6 +38,7 @@ macro_rules! entities {
 enum Class {
     /// Has `Active`, is never deleted, and queries leave the inactive ones out unless told otherwise.
     List,
+    /// Has no `Active`, and can be deleted.
     Transaction,
     /// One object for each company.
     Single,
@@ -57,6 +58,8 @@ pub(crate) enum Voiding {
 entities! {
     /// An account of the chart of accounts.
     Account = "Account", "account", List;
+    /// A file that is attached to a document.
+    Attachable = "Attachable", "attachable", Transaction;
     /// A vendor's bill.
     Bill = "Bill", "bill", Transaction;
     /// A payment of bills.

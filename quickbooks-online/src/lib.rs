@@ -81,6 +81,7 @@
 //! - QuickBooks' own retainage fields (2026, invoices only) are kept and not written.
 #![deny(missing_docs)]
 
+mod attachments;
 mod auth;
 mod client;
 mod convert;
@@ -91,12 +92,14 @@ mod mirror;
 mod payments;
 mod query;
 mod raw;
+mod reports;
 pub mod sanitise;
 mod sink;
 mod source;
 pub mod webhook;
 pub mod wire;
 
+pub use attachments::PdfFile;
 pub use auth::{App, Authorization, Consent, ConsentError, SCOPE_ACCOUNTING};
 pub use client::{
     Answer, BatchItem, BatchResult, ChangeGroup, ChangeSet, Config, Environment, Limits, Loaded, QuickBooks,
@@ -111,6 +114,7 @@ pub use payments::{
 };
 pub use query::{MAX_PAGE, Query};
 pub use raw::{Object, Record};
+pub use reports::{Cell, ClearedBook, ClearedEntry, ClearedState, Column, Report, ReportRow, Reports};
 pub use sink::{QuickBooksSink, SinkOptions};
 pub use source::{
     BookAccount, BookDocument, BookEntry, BookEntryLine, BookLine, BookSale, BookSaleLine, Books, BooksSnapshot,

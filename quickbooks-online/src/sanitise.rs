@@ -20,6 +20,10 @@ pub const MAX_DESCRIPTION: usize = 4000;
 pub const MAX_NOTE: usize = 4000;
 /// Longest notes of a customer.
 pub const MAX_CUSTOMER_NOTES: usize = 2000;
+/// Longest name of an attached file.
+pub const MAX_FILE_NAME: usize = 1000;
+/// Longest note of an attached file.
+pub const MAX_ATTACHMENT_NOTE: usize = 2000;
 /// Longest telephone number; the documentation also names 20.
 pub const MAX_PHONE: usize = 30;
 /// Longest e-mail address.

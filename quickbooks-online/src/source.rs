@@ -1,5 +1,6 @@
 //! The books as they are, read afresh for tie-outs.
 
+mod ledger;
 mod sales;
 
 use std::collections::{BTreeMap, HashMap};
@@ -12,6 +13,7 @@ use sync_core::model::{
     TargetKind, TargetRef,
 };
 
+pub use ledger::{BookAccount, BookEntry, BookEntryLine};
 pub use sales::{BookSale, BookSaleLine};
 
 use crate::client::QuickBooks;
@@ -22,7 +24,7 @@ use crate::mirror::{Held, Mirror};
 use crate::payments::{CustomerPayment, VendorPayment};
 use crate::query::Query;
 use crate::raw::Record;
-use crate::wire::{Account, Item, JournalEntry};
+use crate::wire::Item;
 
 /// Reads the books of one company.
 #[derive(Clone, Debug)]
@@ -100,10 +102,12 @@ impl Books {
                 sales.push(BookSale::read(entity, &raw, currency, &income_accounts)?);
             }
         }
-        let vendor_payments = take(Entity::BillPayment).iter().map(|raw| VendorPayment::read(raw, currency));
-        let vendor_payments = vendor_payments.collect::<Result<Vec<_>, _>>()?;
-        let customer_payments = take(Entity::Payment).iter().map(|raw| CustomerPayment::read(raw, currency));
-        let customer_payments = customer_payments.collect::<Result<Vec<_>, _>>()?;
+        let raws = take(Entity::BillPayment);
+        let vendor_payments =
+            raws.iter().map(|raw| VendorPayment::read(raw, currency)).collect::<Result<Vec<_>, _>>()?;
+        let raws = take(Entity::Payment);
+        let customer_payments =
+            raws.iter().map(|raw| CustomerPayment::read(raw, currency)).collect::<Result<Vec<_>, _>>()?;
         let mut entries = Vec::new();
         for raw in take(Entity::JournalEntry) {
             entries.push(BookEntry::of(&Record::read(raw)?, currency)?);
@@ -356,100 +360,5 @@ impl BookDocument {
         orders.sort_unstable();
         orders.dedup();
         orders
-    }
-}
-
-/// A journal entry.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct BookEntry {
-    /// Which.
-    pub id: TargetId,
-    /// Number.
-    pub number: Option<String>,
-    /// Date.
-    pub date: Option<Date>,
-    /// The document that it stands for, if a sync made it.
-    pub marker: Option<Marker>,
-    /// Its sides.
-    pub lines: Vec<BookEntryLine>,
-}
-
-/// A side of a [`BookEntry`].
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct BookEntryLine {
-    /// The account.
-    pub account: AccountId,
-    /// Positive: debit. Negative: credit.
-    pub amount: Money,
-    /// Whom it concerns: `Customer`, `Vendor` or `Employee`, and the id.
-    pub concerns: Option<(String, TargetId)>,
-}
-
-impl BookEntry {
-    fn of(entry: &Record<JournalEntry>, home: Currency) -> Result<Self, Error> {
-        let unreadable = |error: &dyn std::fmt::Display| {
-            Error::unreadable(&format!("JournalEntry {}", entry.id.as_deref().unwrap_or("?")), error)
-        };
-        let currency = convert::currency_of(entry.currency_ref.as_ref(), home).map_err(|error| unreadable(&error))?;
-        let mut lines = Vec::new();
-        for line in entry.line.as_deref().unwrap_or_default() {
-            let Some(detail) = &line.journal else { continue };
-            let Some(account) = &detail.account_ref else { continue };
-            let Some(amount) = convert::signed(line, currency).map_err(|error| unreadable(&error))? else { continue };
-            let concerns = detail
-                .entity
-                .as_ref()
-                .and_then(|entity| Some((entity.kind.clone()?, entity.entity_ref.as_ref()?.value.as_str().into())));
-            lines.push(BookEntryLine { account: account.value.as_str().into(), amount, concerns });
-        }
-        Ok(Self {
-            id: entry.id.as_deref().unwrap_or_default().into(),
-            number: entry.doc_number.clone(),
-            date: entry.txn_date,
-            marker: entry.private_note.as_deref().and_then(Marker::find),
-            lines,
-        })
-    }
-}
-
-/// An account.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct BookAccount {
-    /// Which.
-    pub id: AccountId,
-    /// `Parent:Child`.
-    pub name: String,
-    /// Account number.
-    pub number: Option<String>,
-    /// Type, e.g. `Other Current Liability`.
-    pub kind: String,
-    /// Balance on its natural side: a liability that is owed is positive. None where QuickBooks states none.
-    pub balance: Option<Money>,
-    /// In use?
-    pub active: bool,
-}
-
-impl BookAccount {
-    fn of(account: &Record<Account>, home: Currency) -> Result<Self, Error> {
-        let id = account.id.as_deref().unwrap_or_default();
-        let unreadable = |error: &dyn std::fmt::Display| Error::unreadable(&format!("Account {id}"), error);
-        let currency = match &account.currency_ref {
-            Some(currency) => currency.value.parse().map_err(|error| unreadable(&error))?,
-            None => home,
-        };
-        let balance = account.current_balance.map(|balance| convert::money(balance, currency)).transpose();
-        let active = account.active.unwrap_or(true);
-        let name = account.fully_qualified_name.as_deref().or(account.name.as_deref()).unwrap_or_default();
-        Ok(Self {
-            id: id.into(),
-            name: convert::plain_name(name, active).to_owned(),
-            number: account.acct_num.clone(),
-            kind: account.account_type.clone().unwrap_or_default(),
-            balance: balance.map_err(|error| unreadable(&error))?,
-            active,
-        })
     }
 }

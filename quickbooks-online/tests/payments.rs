@@ -252,3 +252,54 @@ async fn changes_that_lie_too_far_back_are_read_whole() {
     book.changes(company.clock.now()).await.unwrap();
     assert_eq!(company.requests() - before, 3);
 }
+
+#[tokio::test]
+async fn the_books_hold_both_sides_and_who_paid_what() {
+    // given A7: an estimate, an application of 140,000.00 with 13,000.00 withheld, a credit memo; and bills, one paid twice
+    let company = Company::demo();
+    let lines = vec![sold("a", "212", "140000", None), sold("b", "221", "-13000", None), sold("c", "221", "500", None)];
+    let credit = vec![sold("a", "212", "90", None), sold("b", "221", "-9", None)];
+    let writes = [
+        create(
+            DocumentKind::PrimeContract,
+            "1",
+            AccountingDocument::Estimate(sale("61", "PC-1", "2026-01-20", vec![sold("a", "212", "1030000", None)])),
+        ),
+        create(DocumentKind::OwnerInvoice, "4", AccountingDocument::Invoice(sale("61", "PA-4", "2026-03-31", lines))),
+        create(
+            DocumentKind::OwnerInvoice,
+            "5",
+            AccountingDocument::CreditMemo(sale("61", "PA-5", "2026-03-31", credit)),
+        ),
+    ];
+    for outcome in &company.sink.apply(&writes).await {
+        done(outcome);
+    }
+    let ids = bills(&company).await;
+    check(&company, "10000", "1001", &[("Bill", &ids[0], "10000")]);
+    let void = check(&company, "500", "1002", &[("Bill", &ids[0], "500")]);
+    check(&company, "12500", "1003", &[("Bill", &ids[0], "12000")]);
+    let now = company.clock.now();
+    company.double().person_voids(now, "BillPayment", &void).unwrap();
+    // when the books are read
+    let before = company.requests();
+    let books = quickbooks_online::Books::new(company.client.clone()).load().await.unwrap();
+    // then one request tells contract, billings and retainage by the accounts behind the items
+    assert_eq!(company.requests() - before, 1);
+    let only = |kind| books.sales_of_kind(kind).next().unwrap();
+    assert_eq!(only(TargetKind::Estimate).total, usd("1030000"));
+    let invoice = only(TargetKind::Invoice);
+    assert_eq!(invoice.lines[0].account.as_ref().unwrap().as_str(), "79");
+    let held = invoice.retained(&["150".into()]).unwrap();
+    assert_eq!((held.gross, held.withheld, held.released), (usd("140000"), usd("13000"), usd("500")));
+    assert_eq!((invoice.total, invoice.balance), (usd("127500"), Some(usd("127500"))));
+    let held = only(TargetKind::CreditMemo).retained(&["150".into()]).unwrap();
+    assert_eq!((held.gross, held.withheld, held.released), (usd("-90"), usd("0"), usd("9")));
+    assert_eq!(books.account(&"150".into()).unwrap().balance, Some(usd("12491")));
+    // and which checks paid a bill; the voided one paid nothing
+    let bill = books.of_kind(TargetKind::Bill).find(|bill| bill.target.id.as_str() == ids[0]).unwrap();
+    let paid: Vec<_> = books.paid_by(&bill.target).map(|(p, amount)| (p.number.clone().unwrap(), amount)).collect();
+    assert_eq!(paid, [("1001".to_owned(), usd("10000")), ("1003".to_owned(), usd("12000"))]);
+    assert_eq!(bill.paid().unwrap(), Some(usd("22000")));
+    assert!(books.posted_twice(&"main".into()).is_empty());
+}

@@ -35,6 +35,8 @@ pub mod http;
 pub mod journal;
 pub mod mapping;
 pub mod model;
+#[cfg(feature = "planted-bugs")]
+pub mod planted;
 pub mod reconcile;
 pub mod retainage;
 pub mod settlement;

@@ -1,9 +1,12 @@
 //! The worked examples of construction accounting, to the cent, journals included, against the public API. The figures
 //! stand in `fixtures/accounting-examples.json`.
 
+#[path = "fixtures/figures.rs"]
+mod figures;
+
 use std::collections::HashMap;
 
-use serde::Deserialize;
+use figures::{Contract, EntryFigures, Expected, Job, fixture, rate, usd};
 use sync_core::mapping::RetainageLines;
 use sync_core::model::{Currency, Date, DocumentKey, DocumentKind, Money, TargetKind, TargetRef};
 use sync_core::reconcile::{
@@ -11,220 +14,16 @@ use sync_core::reconcile::{
     PurchaseOrderRecord, RetainageAccount, RetainageEntry, explain, tie_out, tie_out_payments,
 };
 use sync_core::retainage::{
-    Application, Certificate, Difference, DifferenceKind, LedgerContract, LedgerDocument, Progress, Rate, RateCut,
-    RetainageLedger, RetainageTerms, Rounding, Schedule, Side, Stated, StepEffect, Threshold, balance, certificates,
+    Application, Certificate, Difference, DifferenceKind, LedgerContract, LedgerDocument, RateCut, RetainageLedger,
+    RetainageTerms, Rounding, Side, balance, certificates,
 };
 use sync_core::settlement::{BillPayment, OpenItems, PaidState, Portion};
 use sync_core::wip::{
     EntryBasis, JobBalances, JobRevenue, RevenueState, WipAccounts, WipJob, proposed_entries, schedule, tie_t12,
 };
 
-#[derive(Deserialize)]
-struct Fixture {
-    contracts: Vec<Contract>,
-    rounding: RoundingCase,
-    wip: Wip,
-    tie_out: TieOutCase,
-    settlement: SettlementCase,
-}
-
-#[derive(Deserialize)]
-struct Contract {
-    id: String,
-    side: String,
-    terms: Terms,
-    lines: Vec<(String, String, String)>,
-    changes: Vec<Change>,
-    applications: Vec<Input>,
-    expected: Vec<Expected>,
-}
-
-#[derive(Deserialize)]
-struct Terms {
-    work: String,
-    stored: String,
-    step: Option<Step>,
-}
-
-#[derive(Deserialize)]
-struct Step {
-    at: String,
-    effect: String,
-    rate: String,
-}
-
-#[derive(Deserialize)]
-struct Change {
-    number: String,
-    from: u32,
-    lines: Vec<(String, String, String)>,
-}
-
-#[derive(Deserialize)]
-struct Input {
-    number: u32,
-    progress: Vec<LineInput>,
-    releases: Vec<(String, String)>,
-}
-
-#[derive(Deserialize)]
-struct LineInput {
-    line: String,
-    work: String,
-    stored: Option<String>,
-    from_stored: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Expected {
-    application: u32,
-    rows: Vec<Vec<String>>,
-    g702: Vec<String>,
-    document: String,
-    total: String,
-    posts: Vec<String>,
-    journal: Vec<(String, String, String)>,
-    held: String,
-    billed: String,
-}
-
-#[derive(Deserialize)]
-struct RoundingCase {
-    work: Vec<String>,
-    rate: String,
-    line_to_date: Vec<String>,
-    line_each_period: Vec<String>,
-    header_each_period: Vec<String>,
-    stated: String,
-}
-
-#[derive(Deserialize)]
-struct Wip {
-    jobs: Vec<Job>,
-    entries: Vec<(String, Vec<(String, String, String)>)>,
-}
-
-#[derive(Deserialize)]
-struct Job {
-    job: String,
-    contract: String,
-    eac: String,
-    cost: String,
-    billed: String,
-    uninstalled: String,
-    prior: Vec<String>,
-    percent: String,
-    exact: String,
-    earned: String,
-    over: String,
-    under: String,
-    profit: String,
-    provision: String,
-    change: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct TieOutCase {
-    commitments: Vec<(String, String)>,
-    pay_apps: Vec<(String, String, String, String)>,
-    payments: Vec<(String, String)>,
-    changes: Vec<(String, String, String)>,
-    purchase_orders: Vec<(String, Option<String>, String)>,
-    bills: Vec<(String, String, String, String, String)>,
-    entries: Vec<(String, String)>,
-    bill_payments: Vec<(String, String)>,
-    expected: TieOutExpected,
-}
-
-#[derive(Deserialize)]
-struct TieOutExpected {
-    #[serde(rename = "T1")]
-    t1: Vec<String>,
-    #[serde(rename = "T3")]
-    t3: Vec<String>,
-    findings: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct SettlementCase {
-    bills: Vec<(String, String)>,
-    credit: (String, String),
-    steps: Vec<SettlementStep>,
-    cash: String,
-}
-
-#[derive(Deserialize)]
-struct SettlementStep {
-    pay: Option<String>,
-    credit: Option<String>,
-    void: Option<String>,
-    of: Vec<(String, String)>,
-    open: Vec<(String, String)>,
-}
-
-fn fixture() -> Fixture {
-    serde_json::from_str(include_str!("fixtures/accounting-examples.json")).unwrap()
-}
-
-fn usd(text: &str) -> Money {
-    Money::new(text.parse().unwrap(), Currency::USD).unwrap()
-}
-
-fn rate(text: &str) -> Rate {
-    text.parse().unwrap()
-}
-
 fn texts(amounts: &[Money]) -> Vec<String> {
     amounts.iter().map(Money::to_string).collect()
-}
-
-impl Contract {
-    fn side(&self) -> Side {
-        if self.side == "payable" { Side::Payable } else { Side::Receivable }
-    }
-
-    fn terms(&self) -> RetainageTerms {
-        let terms = RetainageTerms::percent(rate(&self.terms.work), rate(&self.terms.stored));
-        let Some(step) = &self.terms.step else { return terms };
-        let work = rate(&step.rate);
-        let effect = match step.effect.as_str() {
-            "stop" => StepEffect::StopWithholding,
-            "all" => StepEffect::AllWorkToDate { work, stored: None },
-            _ => StepEffect::WorkAfter { work, stored: None },
-        };
-        terms.with_step(Threshold::PercentComplete(rate(&step.at)), effect)
-    }
-
-    fn schedule(&self) -> Schedule {
-        type Lines = [(String, String, String)];
-        fn lines(lines: &Lines) -> impl Iterator<Item = (&str, &str, Money)> {
-            lines.iter().map(|(id, description, amount)| (id.as_str(), description.as_str(), usd(amount)))
-        }
-        let schedule = Schedule::new(Currency::USD, lines(&self.lines));
-        self.changes.iter().fold(schedule, |s, change| s.with_change(&change.number, change.from, lines(&change.lines)))
-    }
-
-    fn applications(&self) -> Vec<Application> {
-        self.applications.iter().map(Input::application).collect()
-    }
-
-    fn certificates(&self) -> Vec<Certificate> {
-        certificates(&self.schedule(), &self.terms(), self.side(), &self.applications()).unwrap()
-    }
-}
-
-impl Input {
-    fn application(&self) -> Application {
-        let progress = self.progress.iter().map(|line| Progress {
-            line: line.line.as_str().into(),
-            work: usd(&line.work),
-            stored: line.stored.as_deref().map(usd),
-            from_stored: line.from_stored.as_deref().map(usd),
-            stated: Stated::default(),
-        });
-        let application = Application { progress: progress.collect(), ..Application::new(self.number) };
-        self.releases.iter().fold(application, |a, (line, amount)| a.release(line, usd(amount)))
-    }
 }
 
 fn example(id: &str) -> Contract {
@@ -506,7 +305,7 @@ fn a8_the_wip_schedule_and_its_entries() {
         let date = Date::from_ymd_opt(2026, 1, 31).unwrap();
         assert_eq!(entry.to_journal(&accounts, date, None, None, None).unwrap().lines().len(), entry.lines.len());
     }
-    let sorted = |mut entries: Vec<(String, Vec<(String, String, String)>)>| {
+    let sorted = |mut entries: Vec<(String, Vec<EntryFigures>)>| {
         entries.iter_mut().for_each(|(_, lines)| lines.sort());
         entries
     };

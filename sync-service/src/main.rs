@@ -71,6 +71,9 @@ struct DemoArgs {
     /// Kill the worker after every N-th step and start it again.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(3..))]
     crash_every: Option<u64>,
+    /// Kill the worker once, the first time that it reaches a step, e.g. `intent_stored` or `sent`.
+    #[arg(long, value_name = "STEP", conflicts_with = "crash_every")]
+    crash_at: Option<sync_core::engine::Step>,
     /// One JSON object on standard output instead of tables.
     #[arg(long)]
     json: bool,

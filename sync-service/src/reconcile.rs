@@ -48,22 +48,28 @@ pub(crate) struct Args {
 
 /// All the same: 0; differences: 1; a file or a line could not be read: 2.
 pub(crate) fn run(args: &Args) -> ExitCode {
-    match compare(args) {
-        Ok(report) if report.bad.iter().any(|bad| bad.count > 0) => ExitCode::from(2),
-        Ok(report) if report.summary.is_clean() => ExitCode::SUCCESS,
-        Ok(_) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("error: {error}");
-            let mut source = error.source();
-            while let Some(cause) = source {
-                eprintln!("  because: {cause}");
-                source = cause.source();
-            }
-            ExitCode::from(2)
+    let result = compare(args);
+    if let Err(error) = &result {
+        eprintln!("error: {error}");
+        let mut source = error.source();
+        while let Some(cause) = source {
+            eprintln!("  because: {cause}");
+            source = cause.source();
         }
+    }
+    ExitCode::from(status(&result))
+}
+
+fn status(result: &Result<Report, Failure>) -> u8 {
+    match result {
+        Ok(report) if report.bad.iter().any(|bad| bad.count > 0) => 2,
+        Ok(report) if report.summary.is_clean() => 0,
+        Ok(_) => 1,
+        Err(_) => 2,
     }
 }
 
+#[derive(Debug)]
 struct Report {
     summary: Summary,
     bad: [BadLines; 2],
@@ -88,17 +94,23 @@ fn compare(args: &Args) -> Result<Report, Failure> {
     let left = NdjsonSide::new(&left_file, &members).progress(&told);
     let right = NdjsonSide::new(&right_file, &members).progress(&told);
     let memory = args.memory << 20;
-    let mut lines = FindingLines::new(&compared, usize::try_from(memory / 4)?, std::env::temp_dir());
+    let mut lines = FindingLines::new(members.compared(), usize::try_from(memory / 4)?, std::env::temp_dir());
     let diff = members.diff().memory(memory).verify(args.verify);
     let summary = diff.run(&left, &right, |finding| lines.push(&finding))?;
     left_file.check_unchanged()?;
     right_file.check_unchanged()?;
     bar.finish_and_clear();
+    let right_unseen = right.unseen();
+    if let Some(name) = left.unseen().iter().find(|name| right_unseen.contains(name))
+        && summary.left + summary.right > 0
+    {
+        return Err(format!("--compare {name}: no record of either file has it; is the name right?").into());
+    }
 
     let hash = write_lines(args, lines)?;
     let report = Report { summary, bad: [left.bad_lines(), right.bad_lines()] };
     if args.json {
-        println!("{}", to_json(args, &report, &compared, &hash));
+        println!("{}", to_json(args, &report, members.compared(), &hash));
     }
     for (path, bad) in [&args.left, &args.right].into_iter().zip(&report.bad) {
         tell_bad_lines(path, bad);
@@ -209,4 +221,62 @@ fn progress_bar(bytes: u64) -> ProgressBar {
     }
     let style = ProgressStyle::with_template("comparing {bar:40} {bytes} of {total_bytes}, {eta} left");
     ProgressBar::new(bytes).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEFT: &str = "{\"id\":1,\"amount\":\"10.50\",\"currency\":\"USD\",\"note\":\"left\"}\n\
+                        {\"id\":2,\"amount\":\"1.10\",\"currency\":\"USD\"}\n";
+
+    /// Runs on two texts; gives the status and the lines.
+    fn reconcile(left: &str, right: &str, more: impl FnOnce(&mut Args)) -> (u8, String) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = |name: &str| dir.path().join(name);
+        std::fs::write(path("left"), left).unwrap();
+        std::fs::write(path("right"), right).unwrap();
+        let mut args = Args {
+            left: path("left"),
+            right: path("right"),
+            key: vec!["id".to_owned()],
+            compare: Vec::new(),
+            text: Vec::new(),
+            json: true,
+            out: Some(path("out")),
+            verify: false,
+            memory: 1,
+        };
+        more(&mut args);
+        let status = status(&compare(&args));
+        (status, std::fs::read_to_string(path("out")).unwrap_or_default())
+    }
+
+    #[test]
+    fn given_the_same_amounts_in_other_spellings_then_all_is_the_same() {
+        let right =
+            "{\"currency\":\"USD\",\"amount\":1.1,\"id\":\"2\"}\n{\"id\":1,\"currency\":\"USD\",\"amount\":10.5e0}";
+        assert_eq!(reconcile(LEFT, right, |_| {}), (0, String::new()));
+        assert_eq!(reconcile(LEFT, right, |args| args.verify = true), (0, String::new()));
+        let (status, text) = reconcile(LEFT, right, |args| args.text.push("amount".to_owned()));
+        assert_eq!((status, text.as_str()), (1, "differs\t1\tamount\ndiffers\t2\tamount\n"));
+    }
+
+    #[test]
+    fn given_another_currency_then_it_is_a_difference_unless_it_is_not_compared() {
+        let right = LEFT.replace("1.10\",\"currency\":\"USD", "1.10\",\"currency\":\"CAD");
+        assert_eq!(reconcile(LEFT, &right, |_| {}), (1, "differs\t2\tcurrency\n".to_owned()));
+        let only_amount = |args: &mut Args| args.compare.push("amount".to_owned());
+        assert_eq!(reconcile(LEFT, &right, only_amount), (0, String::new()));
+    }
+
+    #[test]
+    fn given_a_bad_line_or_no_file_then_the_status_is_two_and_the_rest_is_done() {
+        let right = format!("{}{{\"id\":3,\"amo", LEFT.replace("10.50", "10.51"));
+        assert_eq!(reconcile(LEFT, &right, |_| {}), (2, "differs\t1\tamount\n".to_owned()));
+        assert_eq!(reconcile(LEFT, LEFT, |args| args.left.push("nowhere")).0, 2);
+        assert_eq!(reconcile(LEFT, LEFT, |args| args.text.push("nothing".to_owned())).0, 2);
+        assert_eq!(reconcile(LEFT, LEFT, |args| args.compare.push("amuont".to_owned())).0, 2);
+        assert_eq!(reconcile("", "", |args| args.compare.push("amount".to_owned())).0, 0);
+    }
 }

@@ -36,8 +36,8 @@ pub(crate) enum Halt {
     Never,
     /// After that many steps.
     After(u64),
-    /// When writes were sent and their outcome is not yet stored.
-    Sent,
+    /// When a step is reached.
+    At(Step),
 }
 
 /// A command to the worker.
@@ -139,7 +139,7 @@ impl Observer for Teller {
         let halted = match self.halt {
             Halt::Never => false,
             Halt::After(steps) => count >= steps,
-            Halt::Sent => step == Step::Sent,
+            Halt::At(named) => step == named,
         };
         if halted {
             tell(&Event::Halted(step.to_string()));

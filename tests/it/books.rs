@@ -2,25 +2,11 @@
 
 use std::sync::Arc;
 
-use rust_decimal::Decimal;
 use sync_core::journal::{MemoryJournal, SqliteJournal};
 use sync_sandboxes::book::Book;
 
-use crate::kit::{Site, ledger, site};
-
-/// T1, T2 and T3, from the doubles' own state.
-fn ties_out(site: &Site) {
-    let (procore, quickbooks) = (site.procore(), site.quickbooks());
-    assert_eq!(ledger::committed(&procore), ledger::purchase_orders(&quickbooks), "T1 commitments = purchase orders");
-    let (apps, bills) = (ledger::pay_apps(&procore), ledger::postings(&quickbooks));
-    assert_eq!(apps, bills, "T2 pay apps = bills");
-    let (left, right) = (ledger::sum(apps.values()), ledger::sum(bills.values()));
-    assert_eq!(left, right, "T2 in total");
-    let balance = ledger::decimal(ledger::retainage_account(&quickbooks), &["CurrentBalance"]);
-    assert_eq!(left.withheld - left.released, balance.abs(), "T3 retainage held = retainage payable");
-    assert!(left.net > Decimal::ZERO && balance != Decimal::ZERO, "there is something to tie out");
-    assert_eq!(ledger::duplicates(&quickbooks), 0);
-}
+use crate::kit::tie_out::ties_out;
+use crate::kit::{Site, site};
 
 /// Loads everything twice: the first time everything is written, the second time nothing.
 async fn loads_once(site: &Site) {

@@ -87,8 +87,9 @@ async fn harm(site: &Site, expected: &[String]) -> String {
     for letter in site.dead_letters().await {
         harm.push(format!("dead letter {} ({}): {}", letter.document, letter.cause, letter.text));
     }
-    for waiting in site.waiting().await {
-        harm.push(format!("{} waits for {}", waiting.document, waiting.on));
+    let waiting = site.waiting().await;
+    if let Some(first) = waiting.first() {
+        harm.push(format!("{} documents wait, such as {} for {}", waiting.len(), first.document, first.on));
     }
     let counts = site.journal.counts(&site.connection()).await.unwrap();
     if (counts.pending, counts.open_intents) != (0, 0) {
@@ -276,13 +277,4 @@ async fn bad_days_do_no_harm_first_twenty() {
 #[tokio::test]
 async fn bad_days_do_no_harm_second_twenty() {
     bad_days(20..40).await;
-}
-
-#[tokio::test]
-async fn explore_a() {
-    bad_days((40..160).step_by(2)).await;
-}
-#[tokio::test]
-async fn explore_b() {
-    bad_days((41..160).step_by(2)).await;
 }

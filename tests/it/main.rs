@@ -1,7 +1,10 @@
 //! Tests that cross crates: the engine between both connectors, on the doubles.
 
+mod bad_input;
 mod books;
 mod crashes;
 mod economy;
 mod examples_a1_to_a6;
 mod kit;
+mod secrets;
+mod webhooks;

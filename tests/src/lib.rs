@@ -1,1 +1,3 @@
-//! Nothing but a place for the tests that cross crates: see `it/`.
+//! What crosses crates: the end-to-end tests are in `it/`, the simulator is here.
+
+pub mod sim;

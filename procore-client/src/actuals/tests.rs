@@ -1,1 +1,248 @@
+//! Given payments that QuickBooks made, when they are written back, then each is there once, and nothing else is.
 
+use std::sync::Arc;
+
+use sync_core::model::Money;
+
+use super::*;
+use crate::double::Meddler;
+
+const FILES: [(&str, &str); 7] = [
+    ("projects", r#"[{"id":101,"name":"Clinic","active":true,"origin_id":null}]"#),
+    ("vendors", r#"[{"id":301,"name":"Harbor Steel","is_active":true,"origin_id":"other:7"}]"#),
+    (
+        "work_order_contracts",
+        r#"[{"id":201,"number":"SC-1","status":"Approved","project":{"id":101},"total_payments":"0.0","origin_id":null,"line_items":[]},
+            {"id":202,"number":"SC-2","status":"Approved","project":{"id":101},"allow_payments":false,"line_items":[]}]"#,
+    ),
+    (
+        "prime_contracts",
+        r#"[{"id":601,"number":"PC","status":"Approved","project":{"id":101},"origin_id":null,"line_items":[]}]"#,
+    ),
+    (
+        "requisitions",
+        r#"[{"id":701,"project_id":101,"commitment_id":201,"number":1,"status":"approved","items":[],"origin_id":null}]"#,
+    ),
+    (
+        "payment_applications",
+        r#"[{"id":801,"contract":{"id":601},"number":1,"status":"approved","g702":{},"g703":[],"origin_id":null}]"#,
+    ),
+    ("change_order_packages", r#"[{"id":451,"contract_id":201,"project":{"id":101},"number":"001","origin_id":null}]"#),
+];
+
+fn site() -> (Arc<Meddler>, Actuals) {
+    let (meddler, procore) = Meddler::with(&FILES);
+    (meddler, Actuals::new(procore))
+}
+
+fn fact(payment: &str, bill: &str, amount: &str) -> PaymentFact {
+    PaymentFact {
+        project: "101".into(),
+        commitment: "201".into(),
+        pay_app: Some("701".into()),
+        amount: money(amount),
+        date: "2026-03-15".parse().unwrap(),
+        check_number: Some("1002".to_owned()),
+        invoice_number: Some("HSE-2".to_owned()),
+        payment_number: None,
+        method: Some(PaymentMethod::Check),
+        notes: "Paid in QuickBooks".to_owned(),
+        origin_id: payment_origin("9341", payment, bill),
+    }
+}
+
+fn money(amount: &str) -> Money {
+    Money::new(amount.parse().unwrap(), sync_core::model::Currency::USD).unwrap()
+}
+
+fn done<T: std::fmt::Debug>(written: Written<T>) -> T {
+    match written {
+        Written::Done(record) => record,
+        other => panic!("{other:?}"),
+    }
+}
+
+fn why<T: std::fmt::Debug>(written: Written<T>) -> (Why, String) {
+    match written {
+        Written::Refused { why, text } => (why, text),
+        other => panic!("{other:?}"),
+    }
+}
+
+async fn amounts(actuals: &Actuals) -> Vec<String> {
+    let payments = actuals.payments("201", &"101".into()).await.unwrap();
+    payments.iter().map(|payment| money(&payment.amount.unwrap().to_string()).to_string()).collect()
+}
+
+#[tokio::test]
+async fn a_check_over_two_bills_is_two_payments_and_its_void_takes_both_back() {
+    // given check 1002 over 12,500.00 and 36,000.00
+    let (meddler, actuals) = site();
+    let facts = [fact("7781", "1", "12500.00"), fact("7781", "2", "36000.00")];
+    // when it is written back
+    let mut made = Vec::new();
+    for fact in &facts {
+        let payment = done(actuals.record(fact).await);
+        assert!(fact.differences(&payment).is_empty());
+        made.push(payment);
+    }
+    // then each is one request with everything in it
+    let written = meddler.written();
+    assert_eq!(written.len(), 2);
+    assert_eq!(
+        written[0].body,
+        r#"{"contract_id":201,"contract_payment":{"amount":"12500.00","check_number":"1002","date":"2026-03-15","invoice_number":"HSE-2","notes":"Paid in QuickBooks","origin_id":"qbo:9341:billpayment:7781:1","payment_method":"check","requisition_id":701},"project_id":101}"#
+    );
+    assert_eq!(amounts(&actuals).await, ["12500.00", "36000.00"]);
+    assert!(made.iter().all(|payment| payment.check_number.as_deref() == Some("1002")));
+    // and a void takes both back, the lock off first
+    for payment in &made {
+        assert_eq!(done(actuals.remove(payment).await), payment.id);
+    }
+    assert!(amounts(&actuals).await.is_empty());
+    let verbs: Vec<String> = meddler.written().into_iter().skip(2).map(|request| request.method).collect();
+    assert_eq!(verbs, ["PATCH", "DELETE", "PATCH", "DELETE"]);
+    // and what is gone stays gone
+    assert_eq!(done(actuals.remove(&made[0]).await), made[0].id);
+}
+
+#[tokio::test]
+async fn a_payment_whose_answer_was_lost_is_found_and_never_made_twice() {
+    let (meddler, actuals) = site();
+    meddler.lost.lock().unwrap().push(("POST", "contract_payments"));
+    let fact = fact("7781", "1", "10000.00");
+    let Written::Uncertain(text) = actuals.record(&fact).await else { panic!() };
+    assert!(text.contains("POST /rest/v1.0/contract_payments"), "{text}");
+    // when it is looked for, it is there
+    let found = actuals.find("201", &fact.project, &fact.origin_id).await.unwrap().unwrap();
+    assert!(fact.differences(&found).is_empty());
+    assert_eq!(actuals.find("201", &fact.project, "qbo:9341:billpayment:7781:2").await.unwrap(), None);
+    // and when it is sent again all the same, it is that payment
+    assert_eq!(done(actuals.record(&fact).await).id, found.id);
+    assert_eq!(amounts(&actuals).await, ["10000.00"]);
+    // but another payment under the same origin id is a conflict
+    let other = PaymentFact { amount: money("9999.99"), ..fact };
+    let (why, text) = why(actuals.record(&other).await);
+    assert_eq!(why, Why::Conflict);
+    assert!(text.contains("differs in amount"), "{text}");
+}
+
+#[tokio::test]
+async fn what_must_not_be_written_is_refused() {
+    let (meddler, actuals) = site();
+    for amount in ["0.00", "-5.00"] {
+        assert_eq!(why(actuals.record(&fact("1", "1", amount)).await).0, Why::Person);
+    }
+    assert_eq!(
+        why(actuals.record(&PaymentFact { origin_id: " ".to_owned(), ..fact("1", "1", "1.00") }).await).0,
+        Why::Person
+    );
+    assert!(meddler.written().is_empty());
+    // a commitment that allows no payments, and a pay app of another one
+    let closed = PaymentFact { commitment: "202".into(), pay_app: None, ..fact("1", "1", "1.00") };
+    let (why_closed, text) = why(actuals.record(&closed).await);
+    assert_eq!(why_closed, Why::Person);
+    assert!(text.contains("422") && text.contains("not enabled"), "{text}");
+    let foreign = PaymentFact { pay_app: Some("799".into()), ..fact("1", "1", "1.00") };
+    assert_eq!(why(actuals.record(&foreign).await).0, Why::Person);
+    // a project that is closed to us is for a person, being turned away for load is not
+    meddler.sandbox.procore.lock().unwrap().hide("projects", "101");
+    assert_eq!(why(actuals.record(&fact("1", "1", "1.00")).await).0, Why::Person);
+    meddler.instead.lock().unwrap().push(("contract_payments", 429, String::new()));
+    assert_eq!(why(actuals.record(&fact("1", "1", "1.00")).await).0, Why::NotNow);
+}
+
+#[tokio::test]
+async fn a_success_that_cannot_be_read_is_uncertain_and_no_refusal() {
+    for body in ["", "[]", r#"{"id":"#, r#"{"amount":"1.0"}"#] {
+        let (meddler, actuals) = site();
+        meddler.instead.lock().unwrap().push(("contract_payments", 201, body.to_owned()));
+        let written = actuals.record(&fact("1", "1", "1.00")).await;
+        assert!(matches!(written, Written::Uncertain(_)), "{body}: {written:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_payment_that_cannot_be_read_is_not_a_missing_one() {
+    let (meddler, actuals) = site();
+    let list = r#"[{"id":1,"amount":"?","origin_id":"qbo:9341:billpayment:1:1"}]"#;
+    meddler.instead.lock().unwrap().push(("contract_payments", 200, list.to_owned()));
+    assert!(actuals.find("201", &"101".into(), "qbo:9341:billpayment:1:1").await.is_err());
+}
+
+#[tokio::test]
+async fn a_date_that_procore_did_not_keep_shows_as_a_difference() {
+    let (_, actuals) = site();
+    let fact = fact("1", "1", "1.50");
+    let payment = done(actuals.record(&fact).await);
+    assert!(fact.differences(&payment).is_empty());
+    let dateless = ContractPayment { date: None, check_number: None, ..payment };
+    assert_eq!(fact.differences(&dateless), ["date", "check_number"]);
+}
+
+#[tokio::test]
+async fn a_removal_that_was_cut_off_is_finished_by_doing_it_again() {
+    for lost in ["PATCH", "DELETE"] {
+        let (meddler, actuals) = site();
+        let payment = done(actuals.record(&fact("7781", "1", "10000.00")).await);
+        meddler.lost.lock().unwrap().push((lost, "contract_payments"));
+        // the lost answer to a deletion is looked up at once; the lost answer to the unlocking is left to the caller
+        match actuals.remove(&payment).await {
+            Written::Done(_) => assert_eq!(lost, "DELETE"),
+            Written::Uncertain(_) => assert_eq!(lost, "PATCH"),
+            other => panic!("{other:?}"),
+        }
+        assert_eq!(done(actuals.remove(&payment).await), payment.id);
+        assert!(amounts(&actuals).await.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn payments_of_others_and_changed_ones_are_left_alone() {
+    let (meddler, actuals) = site();
+    let payment = done(actuals.record(&fact("7781", "1", "10000.00")).await);
+    let by_hand = ContractPayment { origin_id: None, ..payment.clone() };
+    assert_eq!(why(actuals.remove(&by_hand).await).0, Why::Person);
+    let foreign = ContractPayment { origin_id: Some("8000A1-177".to_owned()), ..payment.clone() };
+    assert_eq!(why(actuals.remove(&foreign).await).0, Why::Person);
+    let elsewhere = ContractPayment { origin_id: Some(payment_origin("9341", "1", "1")), ..payment.clone() };
+    assert_eq!(why(actuals.remove(&elsewhere).await).0, Why::Conflict);
+    let mut changed = payment.clone();
+    changed.amount = Some(sync_core::model::Amount::parse("1.00").unwrap());
+    assert_eq!(why(actuals.remove(&changed).await).0, Why::Conflict);
+    assert_eq!(amounts(&actuals).await, ["10000.00"]);
+    assert_eq!(meddler.written().len(), 1);
+}
+
+#[tokio::test]
+async fn an_origin_id_marks_a_record_once_and_never_takes_anothers_place() {
+    let (meddler, actuals) = site();
+    let project = || ProjectId::from("101");
+    for record in [
+        Marked::Project("101".into()),
+        Marked::Subcontract(project(), "201".into()),
+        Marked::PrimeContract(project(), "601".into()),
+        Marked::ChangeOrderPackage(project(), "451".into()),
+    ] {
+        done(actuals.set_origin(&record, "qbo:9341:5501").await);
+        done(actuals.set_origin(&record, "qbo:9341:5501").await);
+        assert_eq!(why(actuals.set_origin(&record, "qbo:9341:5502").await).0, Why::Conflict);
+    }
+    assert_eq!(meddler.written().len(), 4, "what is there already is not written again");
+    // one that belongs to another integration, one that is used elsewhere, one that is not there
+    let (taken, text) = why(actuals.set_origin(&Marked::Vendor("301".into()), "qbo:9341:vendor:7").await);
+    assert_eq!(taken, Why::Conflict);
+    assert!(text.contains("other:7"), "{text}");
+    let second = Marked::Subcontract(project(), "202".into());
+    assert_eq!(why(actuals.set_origin(&second, "qbo:9341:5501").await).0, Why::Conflict);
+    let gone = Marked::PurchaseOrder(project(), "999".into());
+    assert_eq!(why(actuals.set_origin(&gone, "qbo:1").await).0, Why::Person);
+    // invoices only where that is asked for in so many words
+    for record in [
+        LockedByOrigin::PayApp(project(), "201".into(), "701".into()),
+        LockedByOrigin::OwnerInvoice(project(), "601".into(), "801".into()),
+    ] {
+        done(actuals.set_origin_and_lock(&record, "qbo:9341:bill:1").await);
+    }
+    meddler.written();
+}

@@ -68,6 +68,18 @@ struct InProject {
     owner_invoices: Vec<String>,
 }
 
+impl InProject {
+    fn ids(&self, kind: DocumentKind) -> &[String] {
+        match kind {
+            DocumentKind::Commitment => &self.commitments,
+            DocumentKind::PrimeContract => &self.prime_contracts,
+            DocumentKind::PayApp => &self.pay_apps,
+            DocumentKind::OwnerInvoice => &self.owner_invoices,
+            _ => &[],
+        }
+    }
+}
+
 impl ProcoreSource {
     pub(super) async fn changes_since(&self, since: Option<&Cursor>) -> Result<Changes, CoreError> {
         let start = self.now();
@@ -93,15 +105,11 @@ impl ProcoreSource {
             }
         }
         // What is referred to comes first: all commitments stand before any pay app.
-        let of_kind: [(DocumentKind, fn(&InProject) -> &[String]); 4] = [
-            (DocumentKind::Commitment, |changed| &changed.commitments),
-            (DocumentKind::PrimeContract, |changed| &changed.prime_contracts),
-            (DocumentKind::PayApp, |changed| &changed.pay_apps),
-            (DocumentKind::OwnerInvoice, |changed| &changed.owner_invoices),
-        ];
-        for (kind, ids) in of_kind {
+        let kinds =
+            [DocumentKind::Commitment, DocumentKind::PrimeContract, DocumentKind::PayApp, DocumentKind::OwnerInvoice];
+        for kind in kinds {
             for (project, changed) in projects.iter().zip(&changed) {
-                ids(changed).iter().for_each(|id| found.add(DocumentKey::within(kind, project, id)));
+                changed.ids(kind).iter().for_each(|id| found.add(DocumentKey::within(kind, project, id)));
             }
         }
         Ok(Changes { changes: found.changes, next })

@@ -1,6 +1,7 @@
 //! Given a company, played by the double of Procore or by a script, when the source is asked, then it answers truly.
 
 mod changes;
+mod owner_side;
 mod single;
 mod snapshot;
 

@@ -122,7 +122,7 @@ impl Hooks {
     ///
     /// # Errors
     /// [`Error::Configuration`] for a namespace of other than lower case letters, digits and dashes, an address that is
-    /// not HTTPS, or a secret that is too short to be one.
+    /// neither HTTPS nor this machine, or a secret that is too short to be one.
     pub fn new(
         procore: Arc<Procore>,
         namespace: impl Into<String>,
@@ -137,7 +137,8 @@ impl Hooks {
                 "`{namespace}` cannot be the namespace of webhooks; use lower case letters, digits and dashes"
             ));
         }
-        if !destination_url.starts_with("https://") {
+        let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
+        if !destination_url.starts_with("https://") && !local.iter().any(|host| destination_url.starts_with(host)) {
             return wrong(format!("webhooks are delivered over https:// only, and `{destination_url}` is not"));
         }
         // Procore shows the last five characters to everybody who may see the hook.
@@ -178,12 +179,12 @@ impl Hooks {
         let mut work = Vec::with_capacity(projects.len() + 1);
         for scope in scopes {
             let wanted = match &scope {
-                Scope::Company => self.wanted(&scope).await.map_err(|error| error.to_string()),
+                Scope::Company => self.wanted(&scope).await.map_err(|error| self.text(&error)),
                 Scope::Project(_) => match &of_projects {
                     Some(Ok(known)) => Ok(known.clone()),
                     // A project that is refused says nothing about the next one.
                     _ => {
-                        let wanted = self.wanted(&scope).await.map_err(|error| error.to_string());
+                        let wanted = self.wanted(&scope).await.map_err(|error| self.text(&error));
                         of_projects = Some(wanted.clone());
                         wanted
                     }
@@ -216,7 +217,7 @@ impl Hooks {
         let mut failures = Vec::new();
         let hooks = match self.hooks(scope).await {
             Ok(hooks) => hooks,
-            Err(error) => return (None, vec![error.to_string()]),
+            Err(error) => return (None, vec![self.text(&error)]),
         };
         let mut repaired = false;
         // The one that needs least repair stays.
@@ -224,13 +225,13 @@ impl Hooks {
         let (hook, created) = match best {
             None => match self.create(scope).await {
                 Ok(hook) => (hook, true),
-                Err(error) => return (None, vec![error.to_string()]),
+                Err(error) => return (None, vec![self.text(&error)]),
             },
             Some((_, hook)) => {
                 if self.renew || !self.is_right(hook) {
                     match self.change(scope, hook).await {
                         Ok(()) => repaired = true,
-                        Err(error) => failures.push(error.to_string()),
+                        Err(error) => failures.push(self.text(&error)),
                     }
                 }
                 (hook.clone(), false)
@@ -239,7 +240,7 @@ impl Hooks {
         for other in hooks.iter().filter(|other| other.id != hook.id) {
             match self.delete(scope, other).await {
                 Ok(()) => repaired = true,
-                Err(error) => failures.push(error.to_string()),
+                Err(error) => failures.push(self.text(&error)),
             }
         }
         match self.ensure_triggers(scope, &hook, wanted, created).await {
@@ -250,7 +251,7 @@ impl Hooks {
                     failures.push(text);
                 }
             }
-            Err(error) => failures.push(error.to_string()),
+            Err(error) => failures.push(self.text(&error)),
         }
         let step = match (created, repaired) {
             (true, _) => Some(Step::Created),
@@ -259,6 +260,11 @@ impl Hooks {
             (false, false) => None,
         };
         (step, failures)
+    }
+
+    /// What went wrong, should the answer have repeated the secret.
+    fn text(&self, error: &Error) -> String {
+        error.to_string().replace(self.authorization.expose(), "[redacted]")
     }
 
     fn is_right(&self, hook: &Hook) -> bool {

@@ -36,7 +36,7 @@ fn version_2_names_its_document() {
         ("purchase order contracts", "commitment/598134326100022.598134326200033"),
         ("Company Vendors", "vendor/598134326200033"),
         ("Projects", "project/598134326200033"),
-        ("Prime Contracts", "project/598134326100022"),
+        ("Payment Applications", "owner_invoice/598134326100022.598134326200033"),
         ("Requisitions", "pay_app/598134326100022.598134326200033"),
     ] {
         let delivery = receive(&v2(resource, "")).unwrap();
@@ -44,6 +44,26 @@ fn version_2_names_its_document() {
         assert_eq!(delivery.changes[0].event.as_deref(), Some("01JKF0A1B2"));
         assert_eq!((delivery.ignored, delivery.application.as_deref()), (None, Some("a1b2")));
     }
+}
+
+#[test]
+fn a_prime_contract_is_a_document_and_names_the_owner_of_its_project() {
+    let delivery = receive(&v2("Prime Contracts", "")).unwrap();
+    assert_eq!(keys(&delivery), ["project/598134326100022", "prime_contract/598134326100022.598134326200033"]);
+}
+
+#[test]
+fn parts_of_prime_contracts_and_of_either_side_name_what_they_belong_to() {
+    let prime = r#","related_resources":[{"id":44,"name":"Work Order Contracts"},{"id":45,"name":"Prime Contracts"}]"#;
+    for (resource, named) in [
+        ("Prime Contract Line Items", &["prime_contract/598134326100022.45"][..]),
+        ("Work Order Contract Line Items", &["commitment/598134326100022.44"]),
+        ("Change Order Packages", &["commitment/598134326100022.44", "prime_contract/598134326100022.45"]),
+    ] {
+        assert_eq!(keys(&receive(&v2(resource, prime)).unwrap()), named, "{resource}");
+    }
+    let ignored = receive(&v2("Prime Contract Line Items", "")).unwrap().ignored.unwrap();
+    assert_eq!((ignored.reason, ignored.poll), ("the event does not name the prime contract", true));
 }
 
 #[test]

@@ -84,9 +84,9 @@ const MINUTE: &str = "realm-minute";
 const BATCH_MINUTE: &str = "realm-batch-minute";
 
 /// The windows of most requests.
-pub(super) const ANY: &[&str] = &[SECOND, MINUTE];
+pub(crate) const ANY: &[&str] = &[SECOND, MINUTE];
 /// The windows of batch requests.
-pub(super) const BATCH: &[&str] = &[SECOND, MINUTE, BATCH_MINUTE];
+pub(crate) const BATCH: &[&str] = &[SECOND, MINUTE, BATCH_MINUTE];
 
 impl Limits {
     /// The pace that keeps to these limits. `log` carries recent requests across a restart.

@@ -2,8 +2,9 @@
 
 mod batch;
 mod changes;
-mod config;
+pub(crate) mod config;
 mod load;
+mod reports;
 mod write;
 
 use std::fmt::Write as _;
@@ -172,7 +173,7 @@ impl QuickBooks {
     }
 
     /// Path and query below the address of the API.
-    fn path(&self, below: &str, parameters: &[(&str, &str)]) -> String {
+    pub(crate) fn path(&self, below: &str, parameters: &[(&str, &str)]) -> String {
         let mut path = format!("/v3/company/{}/{below}?minorversion={}", self.config.realm, self.config.minor_version);
         for (name, value) in parameters {
             let _ = write!(path, "&{name}={}", encoded(value));
@@ -181,7 +182,11 @@ impl QuickBooks {
     }
 
     /// Sends a request. Whatever is no success is an error, with QuickBooks' reasons where it gives any.
-    async fn call(&self, request: ApiRequest, what: &(dyn Fn() -> String + Sync)) -> Result<ApiAnswer, Error> {
+    pub(crate) async fn call(
+        &self,
+        request: ApiRequest,
+        what: &(dyn Fn() -> String + Sync),
+    ) -> Result<ApiAnswer, Error> {
         let answer = self.api.call(request).await?;
         if answer.status.is_success() {
             return Ok(answer);
@@ -194,7 +199,7 @@ impl QuickBooks {
     }
 
     /// Reads the members of a successful answer, which may be a fault all the same.
-    fn read<T>(
+    pub(crate) fn read<T>(
         &self,
         answer: &ApiAnswer,
         what: &dyn Fn() -> String,
@@ -228,7 +233,7 @@ fn refused(what: String, answer: &ApiAnswer, fault: Fault) -> Error {
 }
 
 /// Why an answer with a success status is none.
-enum Problem {
+pub(crate) enum Problem {
     Text(String),
     Fault(Fault),
 }

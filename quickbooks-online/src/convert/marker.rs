@@ -6,6 +6,10 @@ use crate::sanitise;
 
 /// The memo, cut so that the marker behind it fits into `max` characters.
 pub(crate) fn note_with(memo: &str, marker: &Marker, max: usize) -> String {
+    #[cfg(feature = "planted-bugs")]
+    if sync_core::planted::is_planted(sync_core::planted::Bug::ForgetMarker) {
+        return memo.to_owned();
+    }
     let marker = format!("[{marker}]");
     let room = max.saturating_sub(marker.chars().count() + 1);
     let memo = sanitise::paragraph(memo, room);

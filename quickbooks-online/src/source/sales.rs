@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use serde::Deserialize;
 use serde_json::value::RawValue;
 use sync_core::connector::{Condition, Marker};
 use sync_core::model::{
@@ -12,7 +13,16 @@ use super::Retained;
 use crate::convert;
 use crate::entity::Entity;
 use crate::error::Error;
-use crate::wire;
+use crate::wire::{Line, RetainageDetail};
+
+/// What is read beside the state of the document.
+#[derive(Deserialize)]
+struct Extras {
+    #[serde(rename = "Line", default)]
+    lines: Vec<Line>,
+    #[serde(rename = "TxnRetainageDetail")]
+    retainage: Option<RetainageDetail>,
+}
 
 /// An estimate, invoice or credit memo.
 #[derive(Clone, Debug)]
@@ -69,10 +79,9 @@ impl BookSale {
         let target = state.target;
         let unreadable = |error: &dyn std::fmt::Display| Error::unreadable(&target.to_string(), error);
         let document = state.document.sales().ok_or_else(|| unreadable(&"it has no lines"))?;
-        let extras: wire::Invoice = serde_json::from_str(raw.get()).map_err(|error| unreadable(&error))?;
+        let extras: Extras = serde_json::from_str(raw.get()).map_err(|error| unreadable(&error))?;
         let own_account = |id: &TargetLineId| {
-            let lines = extras.line.as_deref().unwrap_or_default();
-            let line = lines.iter().find(|line| line.id.as_deref() == Some(id.as_str()))?;
+            let line = extras.lines.iter().find(|line| line.id.as_deref() == Some(id.as_str()))?;
             Some(AccountId::from(line.sales_item.as_ref()?.item_account_ref.as_ref()?.value.as_str()))
         };
         let lines = document.lines.iter().map(|line| BookSaleLine {

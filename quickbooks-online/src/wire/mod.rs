@@ -138,6 +138,7 @@ macro_rules! sales {
 }
 
 mod account;
+mod attachable;
 mod bill;
 mod bill_payment;
 mod class;
@@ -160,6 +161,7 @@ mod vendor;
 mod vendor_credit;
 
 pub use account::Account;
+pub use attachable::{Attachable, AttachableRef};
 pub use bill::Bill;
 pub use bill_payment::{BillPayment, CardPayment, CheckPayment};
 pub use class::Class;

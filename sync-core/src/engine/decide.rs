@@ -177,6 +177,12 @@ pub fn decide_linked(
     for path in paths {
         let (w, s) = (want.get(path), show.get(path));
         let (source_changed, target_changed) = (w != base.wanted.get(path), s != base.seen.get(path));
+        // A person's value in a field that QuickBooks owns stays, however often the rest is written.
+        let kept = !target_changed && w != s && base.seen.get(path) != base.wanted.get(path);
+        if kept && owner(path) == Owner::Quickbooks {
+            taken.insert(path, s);
+            continue;
+        }
         match (source_changed, target_changed) {
             (false, false) => {}
             _ if w == s => moved = true,

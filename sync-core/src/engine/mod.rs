@@ -20,7 +20,7 @@ mod run;
 mod tests;
 mod write;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -28,7 +28,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 
 pub use decide::{LinkedDecision, NewDecision, decide_linked, decide_new, match_lines, rekey, stored_otherwise};
-pub use observe::{Observer, Silent, Step};
+pub use observe::{Observer, Silent, Step, UnknownStep};
 pub use run::RunReport;
 
 use crate::clock::Clock;
@@ -123,6 +123,7 @@ impl Engine {
     /// # Errors
     /// If the source or the journal cannot be read; what was taken in before stays.
     pub async fn snapshot(&self) -> Result<Intake, Error> {
+        self.forget_read();
         let Parts { connection, source, journal, .. } = &self.parts;
         const CURSOR: &str = "snapshot";
         let mut done: Vec<Part> = match journal.cursor(connection, CURSOR).await.map_err(journal_error)? {
@@ -130,6 +131,7 @@ impl Engine {
             None => Vec::new(),
         };
         let mut total = Intake::default();
+        let mut seen: HashSet<DocumentKey> = HashSet::new();
         for part in source.parts().await? {
             if done.contains(&part) {
                 continue;
@@ -148,14 +150,34 @@ impl Engine {
                 }
             }
             drop(pages);
-            add(&mut total, self.intake(&changes).await?);
+            seen.extend(changes.iter().map(|change| change.document.clone()));
+            add(&mut total, self.take_in(&changes).await?);
             done.push(part);
             let text = serde_json::to_string(&done).unwrap_or_default();
             journal.set_cursor(connection, CURSOR, &text).await.map_err(journal_error)?;
             self.parts.observer.step(Step::PartTakenIn).await;
         }
+        add(&mut total, self.take_in_missing(&seen).await?);
         journal.set_cursor(connection, CURSOR, "[]").await.map_err(journal_error)?;
         Ok(total)
+    }
+
+    /// Takes in what is known and was not seen in a snapshot: it may be gone, and a document that is gone tells nobody.
+    async fn take_in_missing(&self, seen: &HashSet<DocumentKey>) -> Result<Intake, Error> {
+        let Parts { connection, journal, .. } = &self.parts;
+        let links = journal.links(connection).await.map_err(journal_error)?;
+        let dead = journal.dead_letters(connection).await.map_err(journal_error)?;
+        let waiting = journal.waiting(connection).await.map_err(journal_error)?;
+        let known = links
+            .into_iter()
+            .map(|link| link.document)
+            .chain(dead.into_iter().map(|letter| letter.document))
+            .chain(waiting.into_iter().map(|waiting| waiting.document));
+        let missing: Vec<Change> = known
+            .filter(|document| document.kind != DocumentKind::Customer && !seen.contains(document))
+            .map(Change::found)
+            .collect();
+        if missing.is_empty() { Ok(Intake::default()) } else { self.take_in(&missing).await }
     }
 
     /// Takes in what changed since the last call; the first call only sets the cursor.
@@ -163,6 +185,7 @@ impl Engine {
     /// # Errors
     /// If the source or the journal cannot be read; the cursor stays where it was.
     pub async fn poll(&self) -> Result<Intake, Error> {
+        self.forget_read();
         let Parts { connection, source, journal, .. } = &self.parts;
         const CURSOR: &str = "changes";
         let since = journal.cursor(connection, CURSOR).await.map_err(journal_error)?.map(Cursor);
@@ -177,6 +200,14 @@ impl Engine {
     /// # Errors
     /// If the journal cannot be written; then nothing was taken in.
     pub async fn intake(&self, changes: &[Change]) -> Result<Intake, Error> {
+        if let Ok(mut fresh) = self.fresh.lock() {
+            // What a snapshot read before the change is not the document any more.
+            changes.iter().for_each(|change| drop(fresh.remove(&change.document)));
+        }
+        self.take_in(changes).await
+    }
+
+    async fn take_in(&self, changes: &[Change]) -> Result<Intake, Error> {
         let Parts { connection, journal, clock, observer, .. } = &self.parts;
         let intake = journal.intake(connection, changes, clock.now()).await.map_err(journal_error)?;
         let mut by_kind: HashMap<DocumentKind, usize> = HashMap::new();
@@ -195,6 +226,13 @@ impl Engine {
         let Document::Project(project) = document.as_ref() else { return None };
         let name = self.parts.mapping.customer_name(project, self.parts.sink.capabilities())?;
         Some(DocumentKey::new(DocumentKind::Customer, name))
+    }
+
+    /// What a snapshot read serves the run that follows it; later it would be out of date.
+    pub(super) fn forget_read(&self) {
+        if let Ok(mut fresh) = self.fresh.lock() {
+            fresh.clear();
+        }
     }
 
     fn keep(&self, fetched: Fetched) {

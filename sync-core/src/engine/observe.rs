@@ -1,13 +1,16 @@
 //! What the engine tells while it works: steps, for those who want to stop it at one, and progress, for people.
 
 use std::fmt;
+use std::str::FromStr;
 
 use async_trait::async_trait;
+use serde::{Deserialize, Serialize};
 
 use crate::model::DocumentKind;
 
 /// The points between which a crash can fall. What was durable before the step is durable after it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Step {
     /// A part of a snapshot was read and taken in.
@@ -53,6 +56,19 @@ impl Step {
             Self::OutcomeStored => "outcome_stored",
             Self::ReadBack => "read_back",
         }
+    }
+}
+
+/// The text is no step.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is not a step of the engine")]
+pub struct UnknownStep(String);
+
+impl FromStr for Step {
+    type Err = UnknownStep;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::ALL.into_iter().find(|step| step.as_str() == text).ok_or_else(|| UnknownStep(text.to_owned()))
     }
 }
 

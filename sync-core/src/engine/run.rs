@@ -76,6 +76,7 @@ impl Engine {
     pub async fn run(&self) -> Result<RunReport, Error> {
         let Parts { connection, sink, journal, clock, .. } = &self.parts;
         sink.begin().await?;
+        self.reopen_for_a_new_mapping().await?;
         let mut index = Index::load(journal.as_ref(), connection).await?;
         let mut report = RunReport::default();
         loop {
@@ -89,13 +90,32 @@ impl Engine {
                         clock.sleep(pause.max(std::time::Duration::from_millis(10))).await;
                         continue;
                     }
-                    _ => return Ok(report),
+                    _ => {
+                        self.forget_read();
+                        return Ok(report);
+                    }
                 }
             }
             self.parts.observer.step(Step::Claimed).await;
             let jobs = self.recover(jobs, &mut index, &mut report).await?;
             self.work(jobs, &mut index, &mut report).await?;
         }
+    }
+
+    /// A changed mapping may settle what was a dead letter under the old one: all of them are tried again.
+    async fn reopen_for_a_new_mapping(&self) -> Result<(), Error> {
+        const CURSOR: &str = "mapping";
+        let Parts { connection, journal, mapping, .. } = &self.parts;
+        let last = journal.cursor(connection, CURSOR).await.map_err(journal_error)?;
+        if last.as_deref() == Some(mapping.version()) {
+            return Ok(());
+        }
+        let letters = journal.dead_letters(connection).await.map_err(journal_error)?;
+        let changes: Vec<Change> = letters.into_iter().map(|letter| Change::found(letter.document)).collect();
+        if !changes.is_empty() {
+            self.intake(&changes).await?;
+        }
+        journal.set_cursor(connection, CURSOR, mapping.version()).await.map_err(journal_error)
     }
 
     async fn work(&self, jobs: Vec<Job>, index: &mut Index, report: &mut RunReport) -> Result<(), Error> {
@@ -170,7 +190,15 @@ impl Engine {
         }
         if !missing.is_empty() {
             let keys: Vec<DocumentKey> = missing.iter().map(|job| job.document.clone()).collect();
-            let fetched = self.parts.source.fetch_many(&keys).await?;
+            let fetched = self.parts.source.fetch_many(&keys).await;
+            #[cfg(feature = "planted-bugs")]
+            let fetched = match fetched {
+                Err(_) if crate::planted::is_planted(crate::planted::Bug::FailedReadAsNotFound) => {
+                    Ok(keys.iter().cloned().map(Fetched::Gone).collect())
+                }
+                fetched => fetched,
+            };
+            let fetched = fetched?;
             if fetched.len() != keys.len() {
                 return Err(Error::new(
                     crate::ErrorKind::Internal,

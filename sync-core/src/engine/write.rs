@@ -14,7 +14,7 @@ use crate::connector::{Marker, Operation, Outcome, Refusal, RefusalReason, Targe
 use crate::dead_letter::{Cause, DeadLetter};
 use crate::error::Error;
 use crate::journal::{Intent, Job, JobEnd, Link, LinkChange, Settlement};
-use crate::model::Fields;
+use crate::model::{Fields, Owner};
 
 /// A write that was decided on.
 pub(super) struct Planned {
@@ -89,7 +89,13 @@ impl Engine {
     ) -> Result<(), Error> {
         let writes: Vec<Write> = sending.iter().map(|s| s.intent.write.clone()).collect();
         report.batches += 1;
+        #[cfg(feature = "planted-bugs")]
+        if crate::planted::is_planted(crate::planted::Bug::ReleaseLeaseTooEarly) {
+            self.give_up(&sending).await?;
+        }
         let outcomes = self.parts.sink.apply(&writes).await;
+        #[cfg(feature = "planted-bugs")]
+        let outcomes = self.insist(&writes, outcomes).await;
         self.parts.observer.step(Step::Sent).await;
         let missing = "the sink did not say what became of it".to_owned();
         let mut outcomes = outcomes.into_iter();
@@ -114,6 +120,28 @@ impl Engine {
             self.look_for(uncertain, true, index, report).await?;
         }
         Ok(())
+    }
+
+    /// Sends updates that were refused as stale once more, with the version of now.
+    #[cfg(feature = "planted-bugs")]
+    async fn insist(&self, writes: &[Write], outcomes: Vec<Outcome>) -> Vec<Outcome> {
+        let mut all = Vec::with_capacity(outcomes.len());
+        for (write, mut outcome) in writes.iter().zip(outcomes) {
+            if let (Outcome::Refused(refusal), Operation::Update { target, document, .. }) =
+                (&outcome, &write.operation)
+                && refusal.reason == RefusalReason::Stale
+                && crate::planted::is_planted(crate::planted::Bug::IgnoreStaleVersion)
+                && let Ok(found) = self.parts.sink.read(std::slice::from_ref(target)).await
+                && let Some(crate::connector::Found::Present(state)) = found.first()
+            {
+                let (target, document, version) = (target.clone(), document.clone(), state.version.clone());
+                let operation = Operation::Update { target, version, document };
+                let again = self.parts.sink.apply(&[Write { operation, ..write.clone() }]).await;
+                outcome = again.into_iter().next().unwrap_or(outcome);
+            }
+            all.push(outcome);
+        }
+        all
     }
 
     pub(super) fn done(
@@ -143,8 +171,19 @@ impl Engine {
                 return;
             }
         };
-        let base = base_of(fields.clone(), document, &mut state);
-        let otherwise = stored_otherwise(&document.fields(), &base.seen, |path| self.parts.mapping.owner(path));
+        let mut base = base_of(fields.clone(), document, &mut state);
+        let asked = document.fields();
+        let owner = |path: &str| self.parts.mapping.owner(path);
+        let otherwise = stored_otherwise(&asked, &base.seen, owner);
+        if matches!(&otherwise, Some((cause, _)) if *cause != Cause::LinkDropped) {
+            // Somebody may have changed it since: it is agreed on what was asked for, so that the difference counts as
+            // theirs until a person decides.
+            let theirs: Vec<String> = asked.differing(&base.seen).into_iter().map(str::to_owned).collect();
+            for path in theirs.into_iter().filter(|path| owner(path) == Owner::Procore) {
+                let value = asked.get(&path).to_owned();
+                base.seen.set(path, value);
+            }
+        }
         let link = Link {
             document: key.clone(),
             target: state.target.clone(),
@@ -175,8 +214,21 @@ impl Engine {
         sent: &Sending,
         refusal: Refusal,
     ) {
+        let is_void = matches!(sent.intent.write.operation, Operation::Void { .. });
+        if is_void && refusal.reason == RefusalReason::Person(Cause::DeletedInQuickbooks) {
+            // Gone already, by an earlier request or by a person: that is what was wanted.
+            let audit = format!("nothing to void: {}", refusal.text);
+            wave.settlements.push(closing(sent, JobEnd::Done, LinkChange::Remove, audit));
+            return;
+        }
         let now = self.parts.clock.now();
         let attempts = sent.job.attempts;
+        #[cfg(feature = "planted-bugs")]
+        if crate::planted::is_planted(crate::planted::Bug::RetryRefusedWrite) && attempts < self.config.max_attempts {
+            let again = JobEnd::Again { not_before: now };
+            wave.settlements.push(closing(sent, again, LinkChange::Keep, String::new()));
+            return;
+        }
         let (end, audit) = match refusal.reason {
             RefusalReason::Stale | RefusalReason::NotNow if attempts < self.config.max_attempts => {
                 let pause = match refusal.reason {

@@ -104,7 +104,8 @@ impl PageGuard {
             at: "the Link header".to_owned(),
             problem: error.to_string(),
         })?;
-        if !same_host(&self.base, &target) {
+        // A path of two slashes would name a host of its own wherever it is joined again.
+        if !same_host(&self.base, &target) || target.path().starts_with("//") {
             let host = target.host_str().unwrap_or("none").to_owned();
             return Err(HttpError::PageLeavesHost { path: path(), host });
         }

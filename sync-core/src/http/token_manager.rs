@@ -275,6 +275,11 @@ impl Inner {
 
     /// Makes `tokens` durable; until that succeeds they are kept for the next call and not handed out.
     async fn keep(&self, unsettled: &mut Unsettled, replaces: u64, tokens: TokenSet) -> Result<TokenSet, HttpError> {
+        #[cfg(feature = "planted-bugs")]
+        if crate::planted::is_planted(crate::planted::Bug::UseTokenBeforeStored) {
+            unsettled.unstored = Some((replaces, tokens.clone()));
+            return Ok(tokens);
+        }
         match self.store.store(&self.connection, replaces, tokens.clone()).await {
             Ok(Stored::Stored) => {
                 tracing::info!(connection = %self.connection, expires_at = %tokens.access_expires_at, "token refreshed");

@@ -64,6 +64,10 @@ impl JobState {
 
     /// A change joins it.
     pub(super) fn join(&mut self, now: i64) {
+        #[cfg(feature = "planted-bugs")]
+        if self.pending > 0 && crate::planted::is_planted(crate::planted::Bug::DropEventWhenCoalescing) {
+            return;
+        }
         match self.phase {
             Phase::Leased { .. } => self.fresh += 1,
             Phase::Ready { .. } => self.pending += 1,

@@ -94,8 +94,8 @@ pub fn journal(
         net = net.plus(posting.net()?)?;
         gross.extend(JournalRow::new(gross_account, *line, JournalPart::Gross, signed(posting.gross))?);
     }
-    let parts: [(JournalPart, fn(&LinePosting) -> Money); 2] =
-        [(JournalPart::Withheld, |p| p.withheld.negated()), (JournalPart::Released, |p| p.released)];
+    type Part = (JournalPart, fn(&LinePosting) -> Money);
+    let parts: [Part; 2] = [(JournalPart::Withheld, |p| p.withheld.negated()), (JournalPart::Released, |p| p.released)];
     for (part, of) in parts {
         match retainage {
             RetainageLines::PerLine => {

@@ -35,6 +35,7 @@ mod bucket;
 mod certificate;
 mod compute;
 mod forms;
+mod from_model;
 mod journal_lines;
 mod ledger;
 mod posting;
@@ -54,3 +55,6 @@ pub use rules::{
     Cap, ContractSum, Crossing, LumpSpread, Rate, RateCut, RetainageRule, RetainageTerms, Rounding, Scope, StepDown,
     StepEffect, StepScope, TermsError, Threshold,
 };
+
+#[cfg(test)]
+mod tests;

@@ -15,6 +15,8 @@ mod truth;
 
 use std::process::ExitCode;
 
+use sync_core::engine::Step;
+
 use crate::worker::{Halt, Order};
 use crate::{DemoArgs, Failure};
 use outcome::Outcome;
@@ -31,6 +33,9 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
     let everywhere = args.crash_every.map_or(Halt::Never, Halt::After);
     let mut supervisor = Supervisor::new(stage.settings(), everywhere, progress.clone());
     progress.phase("First load");
+    if let Some(step) = args.crash_at {
+        supervisor.halt_once(Halt::At(step)).await?;
+    }
     supervisor.carry_out(Order::Load).await?;
     let first_load = stage.requests();
 
@@ -42,8 +47,8 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
         "{} webhooks delivered, shuffled and tripled; {} forged, {} refused.",
         burst.delivered, burst.forged, burst.refused
     ));
-    if args.crash_every.is_none() {
-        supervisor.halt_once(Halt::Sent).await?;
+    if args.crash_every.is_none() && args.crash_at.is_none() {
+        supervisor.halt_once(Halt::At(Step::Sent)).await?;
     }
     supervisor.carry_out(Order::Drain).await?;
     let kills = supervisor.stop().await?;

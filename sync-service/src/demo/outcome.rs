@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{MutexGuard, PoisonError};
 
 use quickbooks_online::Books;
+use sha2::{Digest, Sha256};
 use sync_core::connector::{Fetched, Marker, Sink};
 use sync_core::dead_letter::{Cause, DeadLetter};
 use sync_core::journal::{Journal, Link};
@@ -40,6 +41,8 @@ pub(crate) struct Outcome {
     pub(crate) book: String,
     pub(crate) documents: BTreeMap<TargetKind, Pair>,
     pub(crate) tie_out: TieOutReport,
+    /// A digest of everything in QuickBooks but ids and times: equal books have equal digests.
+    pub(crate) books_digest: String,
     pub(crate) duplicates: usize,
     pub(crate) lost: Vec<String>,
     pub(crate) letters: Vec<Letter>,
@@ -136,6 +139,7 @@ impl Outcome {
             book: stage.name().to_owned(),
             documents: count(&wanted, &links, &all_dead, &quickbooks),
             duplicates: duplicates(&quickbooks),
+            books_digest: digest(&quickbooks),
             tie_out,
             lost,
             letters,
@@ -260,4 +264,42 @@ fn duplicates(quickbooks: &MutexGuard<'_, QuickBooks>) -> usize {
         }
     }
     seen.values().map(|count| count - 1).sum()
+}
+
+/// A digest of everything in QuickBooks but ids and times.
+fn digest(quickbooks: &MutexGuard<'_, QuickBooks>) -> String {
+    let text =
+        |record: &Json, path: &[&str]| record.at(path).and_then(Json::as_id).map(str::to_owned).unwrap_or_default();
+    let mut rows = Vec::new();
+    for kind in TargetKind::ALL {
+        for record in quickbooks.all(entity(*kind)) {
+            let mut row = entity(*kind).to_owned();
+            for path in [
+                &["DisplayName"][..],
+                &["ParentRef", "name"],
+                &["DocNumber"],
+                &["TxnDate"],
+                &["VendorRef", "name"],
+                &["CustomerRef", "name"],
+                &["PrivateNote"],
+                &["TotalAmt"],
+                &["Balance"],
+            ] {
+                row.push('|');
+                row.push_str(&text(record, path));
+            }
+            for line in record.get("Line").and_then(Json::as_array).unwrap_or_default() {
+                for path in [&["Amount"][..], &["Description"], &["DetailType"]] {
+                    row.push('|');
+                    row.push_str(&text(line, path));
+                }
+                let links = line.get("LinkedTxn").and_then(Json::as_array).unwrap_or_default().len();
+                row.push_str(&format!("|{links} links"));
+            }
+            rows.push(row);
+        }
+    }
+    rows.sort();
+    let digest = Sha256::digest(rows.join("\n").as_bytes());
+    digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect()
 }

@@ -81,6 +81,7 @@ pub(crate) fn json(outcome: &Outcome) -> Value {
         "requests": { "procore": outcome.first_load.procore, "qbo": outcome.first_load.qbo },
         "throttled": outcome.throttled,
         "all_requests": { "procore": outcome.all_requests.procore, "qbo": outcome.all_requests.qbo },
+        "books_digest": outcome.books_digest,
         "kills": outcome.kills,
         "webhooks": {
             "delivered": outcome.burst.delivered,

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use futures_util::StreamExt;
 use procore_client::ProcoreSource;
-use quickbooks_online::{BookDocument, BooksSnapshot};
-use sync_core::connector::{Fetched, Source};
+use quickbooks_online::BooksSnapshot;
+use sync_core::connector::{Fetched, Marker, Source};
 use sync_core::journal::Link;
 use sync_core::mapping::{AccountRole, Mapping, Names};
 use sync_core::model::construction::Document;
@@ -122,51 +122,71 @@ pub(crate) fn books_side(
     // A credit raises a liability, a debit raises an asset.
     side.payable = account(books, accounts.payable.as_ref(), true)?;
     side.receivable = account(books, accounts.receivable.as_ref(), false)?;
+    let document = |target: &TargetRef, marker: Option<&Marker>| {
+        by_target.get(target).map(|d| (*d).clone()).or_else(|| marker.map(|marker| marker.document.clone()))
+    };
     for book in &books.documents {
-        let document = by_target
-            .get(&book.target)
-            .map(|d| (*d).clone())
-            .or_else(|| book.marker.as_ref().map(|marker| marker.document.clone()));
+        let document = document(&book.target, book.marker.as_ref());
         let number = book.number.clone().unwrap_or_default();
-        let target = book.target.clone();
-        match book.target.kind {
-            TargetKind::PurchaseOrder | TargetKind::Estimate => {
-                let record = PurchaseOrderRecord { target, number, document, total: book.total };
-                match book.target.kind {
-                    TargetKind::Estimate => side.estimates.push(record),
-                    _ => side.purchase_orders.push(record),
-                }
-            }
-            TargetKind::Bill | TargetKind::VendorCredit => {
-                side.bills.push(bill(book, document, number, accounts.payable.as_ref(), books.currency)?);
-            }
-            TargetKind::Invoice | TargetKind::CreditMemo => {
-                side.invoices.push(bill(book, document, number, accounts.receivable.as_ref(), books.currency)?);
-            }
-            _ => {}
+        if book.target.kind == TargetKind::PurchaseOrder {
+            let target = book.target.clone();
+            side.purchase_orders.push(PurchaseOrderRecord { target, number, document, total: book.total });
+            continue;
         }
+        let lines = book.lines.iter().map(|line| Line {
+            account: line.account.as_ref(),
+            amount: line.amount,
+            description: &line.description,
+        });
+        let paid = book.paid()?;
+        side.bills.push(bill(&book.target, document, number, lines, (book.total, paid), accounts.payable.as_ref())?);
+    }
+    for book in &books.sales {
+        let document = document(&book.target, book.marker.as_ref());
+        let number = book.number.clone().unwrap_or_default();
+        if book.target.kind == TargetKind::Estimate {
+            let target = book.target.clone();
+            side.estimates.push(PurchaseOrderRecord { target, number, document, total: book.total });
+            continue;
+        }
+        let lines = book.lines.iter().map(|line| Line {
+            account: line.account.as_ref(),
+            amount: line.amount,
+            description: &line.description,
+        });
+        let paid = book.balance.map(|balance| book.total.minus(balance)).transpose()?;
+        let totals = (book.total, paid);
+        side.invoices.push(bill(&book.target, document, number, lines, totals, accounts.receivable.as_ref())?);
     }
     Ok(side)
 }
 
-/// A bill or invoice, or a credit with its signs turned.
-fn bill(
-    book: &BookDocument,
+/// A line as it stands on a transaction.
+struct Line<'a> {
+    account: Option<&'a AccountId>,
+    amount: Money,
+    description: &'a str,
+}
+
+/// A bill or invoice, or a credit with its signs turned. `totals`: its total, and what of it was settled.
+fn bill<'a>(
+    target: &TargetRef,
     document: Option<DocumentKey>,
     number: String,
+    lines: impl Iterator<Item = Line<'a>>,
+    (total, paid): (Money, Option<Money>),
     retainage: Option<&AccountId>,
-    currency: Currency,
 ) -> Result<BillRecord, Failure> {
-    let is_credit = matches!(book.target.kind, TargetKind::VendorCredit | TargetKind::CreditMemo);
+    let is_credit = matches!(target.kind, TargetKind::VendorCredit | TargetKind::CreditMemo);
     let sign = |amount: Money| if is_credit { amount.negated() } else { amount };
-    let zero = Money::zero(currency);
+    let zero = Money::zero(total.currency());
     let (mut gross, mut withheld, mut released) = (zero, zero, zero);
-    for line in &book.lines {
+    for line in lines {
         let amount = sign(line.amount);
         // Taking back what was withheld is not a release: the text tells them apart, then the sign.
         let releases = line.description.starts_with("Retainage released")
             || (!line.description.starts_with("Retainage withheld") && !amount.is_negative());
-        if retainage.is_none() || line.account.as_ref() != retainage {
+        if retainage.is_none() || line.account != retainage {
             gross = gross.plus(amount)?;
         } else if releases {
             released = released.plus(amount)?;
@@ -175,14 +195,14 @@ fn bill(
         }
     }
     Ok(BillRecord {
-        target: book.target.clone(),
+        target: target.clone(),
         number,
         document,
         gross,
         withheld,
         released,
-        net: sign(book.total),
-        paid: sign(book.paid()?.unwrap_or(zero)),
+        net: sign(total),
+        paid: sign(paid.unwrap_or(zero)),
     })
 }
 

@@ -26,10 +26,10 @@ pub(crate) fn difference(expected: &[String], found: &[String]) -> String {
     let missing: Vec<&String> = expected.iter().filter(|record| !found.contains(record)).collect();
     let extra: Vec<&String> = found.iter().filter(|record| !expected.contains(record)).collect();
     let mut lines = vec![format!("{} records are missing, {} should not be there", missing.len(), extra.len())];
-    for record in missing.iter().take(4) {
+    for record in missing.iter().take(2) {
         lines.push(format!("- {}", window(record, &extra)));
     }
-    for record in extra.iter().take(4) {
+    for record in extra.iter().take(2) {
         lines.push(format!("+ {}", window(record, &missing)));
     }
     lines.join("\n")

@@ -3,6 +3,7 @@
 use std::future::{Future, pending};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sync_core::Error;
@@ -56,11 +57,15 @@ impl Trap {
     }
 }
 
+/// What a start of the program takes.
+const START: Duration = Duration::from_secs(60);
+
 /// Set in the journal once everything was taken in.
 const LOADED: &str = "loaded";
 
 /// What the program does at every start: everything is taken in for the first time unless it was, and worked.
 pub(crate) async fn go_on(site: &Site, engine: &Engine) -> Result<RunReport, Error> {
+    site.clock.advance(START);
     engine.poll().await?;
     if site.journal.cursor(&site.connection(), LOADED).await.unwrap().is_none() {
         engine.snapshot().await?;

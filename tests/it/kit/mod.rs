@@ -2,9 +2,11 @@
 
 pub(crate) mod content;
 pub(crate) mod crash;
+pub(crate) mod edit;
 pub(crate) mod ledger;
 pub(crate) mod site;
-mod wire;
+pub(crate) mod tie_out;
+pub(crate) mod wire;
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

@@ -40,7 +40,7 @@ pub(crate) struct Site {
     procore_config: ProcoreConfig,
     quickbooks_config: QuickBooksConfig,
     realm: String,
-    tokens: Arc<MemoryTokenStore>,
+    pub(crate) tokens: Arc<MemoryTokenStore>,
     /// Real HTTP: Procore and QuickBooks behind ports of this machine.
     servers: Option<[Loopback; 2]>,
 }
@@ -128,6 +128,11 @@ impl Site {
 
     pub(crate) fn connection(&self) -> ConnectionId {
         ConnectionId::from(CONNECTION)
+    }
+
+    /// The id of the Procore company.
+    pub(crate) fn company(&self) -> &str {
+        &self.company
     }
 
     pub(crate) fn now(&self) -> DateTime<Utc> {

@@ -19,10 +19,10 @@ const ROUND_TRIP: Duration = Duration::from_millis(40);
 
 /// An answer that a vendor would never give by itself, for the next request to a path.
 #[derive(Debug)]
-pub(crate) struct Canned {
+struct Canned {
     path_part: &'static str,
     status: u16,
-    body: &'static str,
+    body: String,
 }
 
 /// What goes wrong on the way to one vendor.
@@ -42,14 +42,14 @@ impl Weather {
     }
 
     /// The next request whose path contains `path_part` gets this answer; the double does not see it.
-    pub(crate) fn answer_next(&mut self, path_part: &'static str, status: u16, body: &'static str) {
-        self.canned.push(Canned { path_part, status, body });
+    pub(crate) fn answer_next(&mut self, path_part: &'static str, status: u16, body: &str) {
+        self.canned.push(Canned { path_part, status, body: body.to_owned() });
     }
 
     fn canned(&mut self, path: &str) -> Option<Response<Bytes>> {
         let place = self.canned.iter().position(|canned| path.contains(canned.path_part))?;
         let canned = self.canned.remove(place);
-        let mut answer = Response::new(Bytes::from_static(canned.body.as_bytes()));
+        let mut answer = Response::new(Bytes::from(canned.body));
         *answer.status_mut() = http::StatusCode::from_u16(canned.status).unwrap();
         answer.headers_mut().insert("content-type", http::HeaderValue::from_static("application/json"));
         Some(answer)

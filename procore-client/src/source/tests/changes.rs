@@ -40,6 +40,7 @@ async fn changes_are_found_once_each_with_those_referred_to_first() {
         all.iter().filter(|key| key.starts_with("project/")).collect::<Vec<_>>(),
         ["project/101", "project/102"]
     );
+    assert!(all.contains(&"prime_contract/101.601".to_owned()), "{all:?}");
 }
 
 #[tokio::test]
@@ -65,7 +66,7 @@ async fn packages_tell_of_changes_where_there_is_nothing_newer() {
     let world = World::new(&files, ProcoreConfig::default(), SourceOptions::default());
     assert_eq!(since(&world, 0).await, ["commitment/101.201", "pay_app/101.702"]);
     // and are not asked where change orders are known to be there
-    let world = World::small();
+    let world = World::new(&super::files(), ProcoreConfig::default(), SourceOptions::default().without_owner_side());
     world.part("project/101/commitments").await.unwrap();
     since(&world, 90).await;
     assert!(!world.asked().iter().any(|path| path.ends_with("/change_order_packages")));

@@ -36,7 +36,7 @@ async fn what_is_not_there_is_gone_and_what_is_inactive_is_not() {
 #[tokio::test]
 async fn keys_that_are_none_of_ours_are_errors() {
     let world = World::small();
-    for odd in ["customer/Lakeview", "owner_invoice/101.1", "commitment/201", "pay_app/701"] {
+    for odd in ["customer/Lakeview", "payment/101.1", "commitment/201", "pay_app/701", "owner_invoice/801"] {
         let error = world.source.fetch(&odd.parse().unwrap()).await.unwrap_err();
         assert_eq!(error.document().unwrap().to_string(), odd);
         assert!(world.source.fetch_many(&[odd.parse().unwrap()]).await.is_err());

@@ -5,12 +5,20 @@ use crate::double::{Script, scripted};
 use crate::source::Projects;
 
 #[tokio::test]
-async fn the_parts_are_vendors_projects_and_two_for_each_active_project() {
+async fn the_parts_are_vendors_projects_and_four_for_each_active_project() {
     // given two projects, one of them active
     let world = World::small();
     let parts = world.source.parts().await.unwrap();
     let names: Vec<&str> = parts.iter().map(|part| part.0.as_str()).collect();
-    assert_eq!(names, ["vendors", "projects", "project/101/commitments", "project/101/pay_apps"]);
+    let project = ["commitments", "pay_apps", "prime_contracts", "owner_invoices"].map(|n| format!("project/101/{n}"));
+    assert_eq!(names[..2], ["vendors", "projects"]);
+    assert_eq!(names[2..], project);
+    // and the last two only where they are wanted
+    for options in [SourceOptions::default().without_owner_side(), SourceOptions::default().without_owners()] {
+        let world = World::new(&files(), ProcoreConfig::default(), options);
+        assert_eq!(world.source.parts().await.unwrap().len(), 4);
+        assert!(!world.source.includes(&"owner_invoice/101.5".parse().unwrap()));
+    }
     // and none where it is left out
     let options = SourceOptions::default().with_projects(Projects::Except(["101".into()].into()));
     let world = World::new(&files(), ProcoreConfig::default(), options);
@@ -258,6 +266,8 @@ async fn the_demo_company_is_read_whole() {
     assert_eq!(of(DocumentKind::Project), active);
     assert_eq!(of(DocumentKind::Commitment), count("work_order_contracts") + count("purchase_order_contracts"));
     assert_eq!(of(DocumentKind::PayApp), count("requisitions"));
+    assert_eq!(of(DocumentKind::PrimeContract), count("prime_contracts"));
+    assert_eq!(of(DocumentKind::OwnerInvoice), count("payment_applications"));
     for fetched in &documents {
         if let Fetched::Unreadable(bad) = fetched {
             assert!(bad.text.contains("decimals") || bad.text.contains("cannot be read"), "{}", bad.text);

@@ -202,6 +202,7 @@ pub(super) struct World {
     journal: Arc<dyn Journal>,
     clock: Arc<ManualClock>,
     connection: ConnectionId,
+    coding: Mutex<String>,
 }
 
 impl World {
@@ -212,7 +213,12 @@ impl World {
             journal: Arc::new(MemoryJournal::default()),
             clock: Arc::new(ManualClock::new(chrono::DateTime::UNIX_EPOCH)),
             connection: "main".into(),
+            coding: Mutex::new("budget_code,account,class\n05-100.S,Job Costs,05\n".to_owned()),
         }
+    }
+
+    pub(super) fn map(&self, coding: &str) {
+        *self.coding.lock().unwrap() = coding.to_owned();
     }
 
     pub(super) fn without_journal(self) -> Self {
@@ -221,8 +227,7 @@ impl World {
 
     fn engine(&self, observer: Arc<dyn Observer>) -> Engine {
         let dir = tempfile::tempdir().unwrap();
-        let coding = "budget_code,account,class\n05-100.S,Job Costs,05\n";
-        std::fs::write(dir.path().join("coding.csv"), coding).unwrap();
+        std::fs::write(dir.path().join("coding.csv"), self.coding.lock().unwrap().as_str()).unwrap();
         let parts = Parts {
             connection: self.connection.clone(),
             source: self.source.clone(),

@@ -215,3 +215,17 @@ async fn changes_in_are_changes_done_or_pending() {
     assert_eq!(counts.changes, counts.done + counts.pending, "{counts:?}");
     assert_eq!((counts.dead, counts.waiting), (1, 1));
 }
+
+#[tokio::test]
+async fn a_row_added_to_the_mapping_settles_the_dead_letters_by_itself() {
+    let world = World::with_a_subcontract();
+    world.map("budget_code,account\n99-999.S,Job Costs\n");
+    world.load().await;
+    assert_eq!(world.dead_letters().await[0].cause, Cause::MissingCoding);
+    assert_eq!(world.ledger.count(TargetKind::PurchaseOrder), 0);
+
+    world.map("budget_code,account,class\n05-100.S,Job Costs,05\n");
+    world.run().await;
+    assert!(world.dead_letters().await.is_empty() && world.waiting().await.is_empty());
+    assert_eq!(world.ledger.total(TargetKind::Bill), usd("58500"));
+}

@@ -393,6 +393,17 @@ fn given_a_file_then_all_its_members_are_known_by_name() {
 }
 
 #[test]
+fn given_a_misspelt_or_repeated_member_then_it_is_told_or_counts_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = file(&dir, "l", "{\"key\":1,\"a\":1}\n{\"key\":2,\"b\":1}\n").with_blocks(17, 16, 4096);
+    let members = Members::new(&strings(&["key", "key"]), &strings(&["a", "b", "c", "a", "key"]), &[]);
+    assert_eq!(members.compared(), ["a", "b", "c"]);
+    let side = NdjsonSide::new(&file, &members);
+    members.diff().run(&side, &Vec::<Doc>::new(), |_| {}).unwrap();
+    assert_eq!(side.unseen(), ["c"]);
+}
+
+#[test]
 fn given_the_equal_keys_of_a_run_then_only_what_changed_since_is_looked_at() {
     let docs: Vec<_> = (0..10)
         .map(|number| Doc {

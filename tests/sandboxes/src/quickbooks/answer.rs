@@ -123,7 +123,8 @@ impl QuickBooks {
         if realm != self.company.realm {
             return self.gateway_refusal(now, Gateway::FORBIDDEN, incoming.json);
         }
-        let metered = matches!(route, Route::Query | Route::Cdc | Route::Read(..) | Route::ReadSingle(_));
+        let metered =
+            matches!(route, Route::Query | Route::Cdc | Route::Read(..) | Route::ReadSingle(_) | Route::Report(_));
         let mut admitted = self.limiter.admit(now, &self.config.limits, route == Route::Batch);
         if metered && admitted.is_ok() {
             admitted = self.limiter.admit_read(now, &self.config.limits);
@@ -133,7 +134,9 @@ impl QuickBooks {
             reply.retry_after = Some(throttled.retry_after).filter(|_| self.config.retry_after);
             return reply;
         }
-        if incoming.body.len() > self.config.limits.body_bytes {
+        let limits = &self.config.limits;
+        let most = if route == Route::Upload { limits.upload_bytes } else { limits.body_bytes };
+        if incoming.body.len() > most {
             let fault = Fault::new("6030", "Request size exceeds allowed limit", "The request body is too large.");
             return self.refusal(now, &fault.status(413), incoming.json);
         }
@@ -146,7 +149,7 @@ impl QuickBooks {
 
     // A write whose `requestid` is remembered gets the stored answer, whatever it asks for now.
     fn replayed(&mut self, now: DateTime<Utc>, route: Route<'_>, incoming: &Incoming<'_>, noted: &mut Noted) -> Reply {
-        let write = matches!(route, Route::Write(_) | Route::Batch);
+        let write = matches!(route, Route::Write(_) | Route::Batch | Route::Upload);
         let Some(id) = noted.request_id.clone().filter(|_| write) else {
             return self.serve(now, route, incoming, noted);
         };
@@ -189,7 +192,11 @@ impl QuickBooks {
                 let statement = query::parse(&statement)?;
                 noted.entity = Type::by_name(&statement.entity).map(Type::name);
                 let most = self.config.limits.objects_per_answer;
-                let (response, _) = query::run(&self.company, &statement, most, now)?;
+                let (response, _) = if statement.entity.eq_ignore_ascii_case("Attachable") {
+                    self.query_attachables(&statement)?
+                } else {
+                    query::run(&self.company, &statement, most, now)?
+                };
                 Ok(object([("QueryResponse", response), ("time", clock::millis(now).into())]))
             }
             Route::Cdc => self.cdc(now, &incoming.parameters),
@@ -206,6 +213,11 @@ impl QuickBooks {
                 Ok(wrapped(kind, render(kind, &found.1.json), now))
             }
             Route::Write(kind) => self.write(now, kind, incoming, noted),
+            Route::Report(name) => self.report(now, name, &incoming.parameters),
+            Route::Upload => {
+                let kind = incoming.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+                self.upload(now, kind.unwrap_or_default(), incoming.body)
+            }
             Route::Unknown => Err(Fault::unsupported("at this path")),
         }
     }
@@ -284,6 +296,8 @@ fn note(route: Route<'_>, incoming: &Incoming<'_>, noted: &mut Noted) {
             Some(_) => (Operation::Update, Some(kind.name())),
             None => (Operation::Create, Some(kind.name())),
         },
+        Route::Report(_) => (Operation::Report, None),
+        Route::Upload => (Operation::Upload, Some("Attachable")),
         Route::Unknown => (Operation::Other, None),
     };
 }

@@ -17,7 +17,9 @@ pub struct Limits {
     pub objects_per_answer: usize,
     /// Bytes of a request body.
     pub body_bytes: usize,
-    /// Metered reads (read, query, change data capture) in a calendar month, after which reads answer 429 until the
+    /// Bytes of an upload with all its files; more is refused with 6030.
+    pub upload_bytes: usize,
+    /// Metered reads (read, query, change data capture, report) in a calendar month, after which reads answer 429 until the
     /// next month, as for an app in the free tier. `None`: not metered, as in the vendor's sandbox.
     pub reads_per_month: Option<u64>,
 }
@@ -43,6 +45,7 @@ impl Default for Limits {
             batch_items: 30,
             objects_per_answer: 1000,
             body_bytes: 4 * 1024 * 1024,
+            upload_bytes: 100 * 1024 * 1024,
             reads_per_month: None,
         }
     }

@@ -26,6 +26,10 @@ pub enum Operation {
     Batch,
     /// Change data capture.
     Cdc,
+    /// A report.
+    Report,
+    /// Files that are attached to entities.
+    Upload,
     /// Nothing that the double knows.
     Other,
 }

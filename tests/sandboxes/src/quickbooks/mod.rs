@@ -45,16 +45,20 @@ mod query;
 mod random;
 mod refs;
 mod replay;
+mod reports;
 mod route;
 mod rules;
 mod shape;
 mod store;
+mod upload;
 mod webhook;
 mod write;
 mod xml;
 
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
@@ -80,6 +84,10 @@ pub struct QuickBooks {
     log: log::Log,
     events: Vec<webhook::Event>,
     in_batch: bool,
+    /// What the bank has seen, and what is reconciled; no member of a transaction tells.
+    cleared: BTreeMap<(Type, store::IdKey), &'static str>,
+    /// Uploaded files.
+    attachments: Vec<upload::Attachment>,
     /// Faults answered so far: tells a stored success from a refusal that carries status 200.
     refusals: u64,
 }
@@ -96,6 +104,8 @@ impl QuickBooks {
             counters: Counters::default(),
             log: log::Log::new(config.log_capacity),
             events: Vec::new(),
+            cleared: BTreeMap::new(),
+            attachments: Vec::new(),
             in_batch: false,
             refusals: 0,
             config,

@@ -17,6 +17,8 @@ pub(super) enum Route<'a> {
     /// The one CompanyInfo or Preferences.
     ReadSingle(Type),
     Write(Type),
+    Report(&'a str),
+    Upload,
     Unknown,
 }
 
@@ -43,6 +45,8 @@ pub(super) fn find<'a>(method: &Method, path: &'a str) -> Option<(&'a str, Route
         (Some("query"), None, None) if get || post => Route::Query,
         (Some("cdc"), None, None) if get => Route::Cdc,
         (Some("batch"), None, None) if post => Route::Batch,
+        (Some("reports"), Some(name), None) if get => Route::Report(name),
+        (Some("upload"), None, None) if post => Route::Upload,
         (Some("preferences"), None, None) if get => Route::ReadSingle(Type::Preferences),
         (Some("companyinfo"), Some(id), None) if get && (id == realm || id == "1") => {
             Route::ReadSingle(Type::CompanyInfo)

@@ -35,11 +35,22 @@ pub struct Members {
 }
 
 impl Members {
-    /// Key members, compared members, and which of the latter are compared as text.
+    /// Key members, compared members, and which of the latter are compared as text. A name that is given again, or
+    /// compared though it is part of the key, counts once.
     pub fn new(key: &[String], compared: &[String], as_text: &[String]) -> Self {
-        let names: Vec<_> = key.iter().chain(compared).cloned().collect();
+        let mut names: Vec<String> = Vec::new();
+        let mut add = |more: &[String]| {
+            for name in more {
+                if !names.contains(name) {
+                    names.push(name.clone());
+                }
+            }
+            names.len()
+        };
+        let key = add(key);
+        add(compared);
         let as_text = names.iter().map(|name| as_text.contains(name)).collect();
-        Self { names, key: key.len(), as_text }
+        Self { names, key, as_text }
     }
 
     /// The names of the compared members, in order.
@@ -81,6 +92,8 @@ struct PartLog {
     bad: u64,
     /// Line within the part, from 0.
     first: Vec<(u64, LineProblem)>,
+    /// Wanted members that no line has, by position.
+    unseen: Vec<usize>,
 }
 
 impl PartLog {
@@ -134,6 +147,14 @@ impl<'a> NdjsonSide<'a> {
         }
         all
     }
+
+    /// Compared members that no record of the last scan has: perhaps a misspelt name, which would be equal everywhere.
+    pub fn unseen(&self) -> Vec<&str> {
+        let parts: Vec<_> = self.parts.iter().map(|part| part.lock().unwrap_or_else(PoisonError::into_inner)).collect();
+        let nowhere = |member: &usize| parts.iter().all(|part| part.unseen.contains(member));
+        let compared = self.members.key..self.members.names.len();
+        compared.filter(nowhere).filter_map(|member| self.members.names.get(member)).map(String::as_str).collect()
+    }
 }
 
 impl Side for NdjsonSide<'_> {
@@ -146,7 +167,7 @@ impl Side for NdjsonSide<'_> {
     }
 
     fn scan<V: Visit>(&self, part: usize, visit: &mut V) -> Result<(), DiffError> {
-        let mut log = PartLog::default();
+        let mut log = PartLog { unseen: (0..self.members.names.len()).collect(), ..PartLog::default() };
         let mut scanner = Scanner::new(&self.members.names);
         let told = |bytes| {
             if let Some(progress) = self.progress {
@@ -156,7 +177,12 @@ impl Side for NdjsonSide<'_> {
         log.lines = self.file.lines(part, told, |read| {
             let problem = match read.text {
                 Ok(text) => match self.record(&mut scanner, text) {
-                    Ok(record) => return visit.record(read.offset, &record),
+                    Ok(record) => {
+                        if !log.unseen.is_empty() {
+                            log.unseen.retain(|at| record.spans.get(*at).is_none_or(|s| s.kind == Kind::Absent));
+                        }
+                        return visit.record(read.offset, &record);
+                    }
                     Err(problem) => problem,
                 },
                 Err(problem) => problem,

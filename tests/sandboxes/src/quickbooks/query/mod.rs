@@ -4,4 +4,4 @@ mod evaluate;
 mod parse;
 
 pub(crate) use evaluate::run;
-pub(crate) use parse::parse;
+pub(crate) use parse::{Condition, Operator, Statement, parse};

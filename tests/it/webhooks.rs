@@ -1,0 +1,186 @@
+//! Webhooks: forged, doubled, late, out of order, and about one's own writes.
+
+use std::collections::BTreeSet;
+
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
+use procore_client::webhook::{Webhook, WebhookError};
+use quickbooks_online::webhook::{SIGNATURE_HEADER, Verifier};
+use sync_core::http::Secret;
+use sync_core::model::DocumentKey;
+use sync_sandboxes::faults::SplitMix;
+use sync_sandboxes::procore::{EventType, Procore, ProcoreConfig, WebhookDelivery};
+use sync_sandboxes::quickbooks::QuickBooksConfig;
+
+use crate::kit::ledger::text;
+use crate::kit::tie_out::ties_out;
+use crate::kit::{Site, site};
+
+/// Resources of the demo book that send events.
+const RESOURCES: [&str; 5] =
+    ["vendors", "projects", "work_order_contracts", "purchase_order_contracts", "change_order_packages"];
+
+fn intake(site: &Site) -> Webhook {
+    let authorization = ProcoreConfig::default().webhook_authorization.unwrap();
+    Webhook::new(Secret::new(authorization), site.company()).unwrap()
+}
+
+/// So many events about records that have not changed, round and round.
+fn events(site: &Site, count: usize) -> Vec<WebhookDelivery> {
+    let now = site.now();
+    let mut procore = site.procore();
+    let ids = |procore: &Procore, resource: &'static str| {
+        procore.all(resource).map(|record| (resource, text(record, &["id"]).to_owned())).collect::<Vec<_>>()
+    };
+    let records: Vec<(&str, String)> = RESOURCES.iter().flat_map(|resource| ids(&procore, resource)).collect();
+    let round = records.iter().cycle().take(count);
+    round.map(|(resource, id)| procore.event_for(now, resource, id, EventType::Update).unwrap()).collect()
+}
+
+fn shuffle<T>(all: &mut [T], seed: u64) {
+    let mut random = SplitMix::seeded(seed);
+    for last in (1..all.len()).rev() {
+        all.swap(last, usize::try_from(random.below(last as u64 + 1)).unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_thousand_events_shuffled_and_tripled_write_nothing() {
+    // Given the demo book, loaded, and a thousand events about it, three times each, in any order
+    let site = Site::open(&site::book("demo")).await;
+    site.load().await;
+    let written = site.write_requests();
+    let deliveries = events(&site, 1_000);
+    let mut deliveries: Vec<&WebhookDelivery> = deliveries.iter().flat_map(|delivery| [delivery; 3]).collect();
+    shuffle(&mut deliveries, 0x5EED);
+    // When they come in
+    let (engine, webhook) = (site.engine(), intake(&site));
+    let mut documents: BTreeSet<DocumentKey> = BTreeSet::new();
+    let (mut opened, mut joined, mut duplicates, mut told) = (0, 0, 0, 0);
+    for delivery in deliveries {
+        let authorization = delivery.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+        let delivery = webhook.receive(authorization, &delivery.body).unwrap();
+        told += delivery.changes.len();
+        documents.extend(delivery.changes.iter().map(|change| change.document.clone()));
+        let intake = engine.intake(&delivery.changes).await.unwrap();
+        opened += intake.opened;
+        joined += intake.joined;
+        duplicates += intake.duplicates;
+    }
+    // Then each document is one job, and each event counts once
+    assert_eq!(opened, documents.len());
+    assert_eq!((opened + joined) * 3, told, "two of three deliveries are known already");
+    assert_eq!(duplicates * 3, told * 2);
+    let counts = site.journal.counts(&site.connection()).await.unwrap();
+    assert_eq!(usize::try_from(counts.ready).unwrap(), documents.len());
+    // And working them writes nothing, for nothing has changed
+    let report = engine.run().await.unwrap();
+    assert_eq!((report.created, report.updated, report.dead, report.batches), (0, 0, 0, 0), "{report:?}");
+    assert_eq!(site.write_requests(), written);
+    ties_out(&site);
+}
+
+#[tokio::test]
+async fn events_that_come_before_and_after_the_approval_post_once() {
+    // Given a contract under review, and the events of its approval, late and doubled
+    let site = Site::open(&site::book("demo")).await;
+    let contract = "598134326200010";
+    let edit = |status: &'static str| {
+        let edited =
+            site.procore().person_edits(site.now(), "work_order_contracts", contract, |c| c.set("status", status));
+        edited.unwrap();
+    };
+    edit("Draft");
+    site.load().await;
+    assert_eq!(site.waiting().await.len(), 3, "its pay apps wait for it");
+    site.procore().take_webhooks();
+    site.days_pass(1);
+    edit("Approved");
+    let mut deliveries = site.procore().take_webhooks();
+    deliveries.extend(deliveries.clone());
+    // When they come in around the polling
+    let (engine, webhook) = (site.engine(), intake(&site));
+    for delivery in &deliveries {
+        let authorization = delivery.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+        engine.intake(&webhook.receive(authorization, &delivery.body).unwrap().changes).await.unwrap();
+        engine.run().await.unwrap();
+        engine.poll().await.unwrap();
+        engine.run().await.unwrap();
+    }
+    // Then the contract and its pay apps are posted, once
+    assert_eq!(site.waiting().await, []);
+    ties_out(&site);
+}
+
+#[tokio::test]
+async fn a_delivery_with_another_header_is_refused_before_it_is_read() {
+    // Given an event of Procore with the header of somebody else, without one, and with one that is cut off
+    let site = Site::open(&site::book("demo")).await;
+    let delivery = events(&site, 1).remove(0);
+    let genuine = delivery.headers[AUTHORIZATION].as_bytes();
+    let webhook = intake(&site);
+    assert!(webhook.receive(Some(genuine), &delivery.body).is_ok());
+    for forged in [None, Some(&b""[..]), Some(b"Bearer somebody-else"), Some(&genuine[..genuine.len() - 1])] {
+        // When it comes in
+        let error = webhook.receive(forged, &delivery.body).unwrap_err();
+        // Then it is refused, also where its body is no event, and the header is not repeated
+        assert_eq!(error, WebhookError::NotAuthentic);
+        assert_eq!(webhook.receive(forged, b"no event").unwrap_err(), WebhookError::NotAuthentic);
+        let text = format!("{error} {error:?}");
+        assert!(!text.contains("somebody-else") && !text.contains("sandbox-webhook"), "{text}");
+    }
+    // And a genuine one that is no event is refused for what it is
+    assert!(matches!(webhook.receive(Some(genuine), b"no event"), Err(WebhookError::Malformed(_))));
+}
+
+#[tokio::test]
+async fn a_notice_of_quickbooks_with_a_wrong_signature_is_refused() {
+    // Given the notices of a load
+    let site = Site::open(&site::book("demo")).await;
+    site.load().await;
+    let notice = site.quickbooks().take_webhooks().remove(0);
+    let signature = notice.headers[SIGNATURE_HEADER].to_str().unwrap();
+    let verifier = Verifier::new(Secret::new(QuickBooksConfig::default().verifier_token));
+    assert!(!verifier.open(Some(signature), &notice.body).unwrap().events.is_empty());
+    // When the body, the signature or the key is another
+    let mut altered = notice.body.to_vec();
+    altered[20] ^= 1;
+    let other = Verifier::new(Secret::new("another-verifier"));
+    let refused = [
+        verifier.open(Some(signature), &altered),
+        verifier.open(Some("bm90IGEgc2lnbmF0dXJl"), &notice.body),
+        verifier.open(Some("not base64!"), &notice.body),
+        verifier.open(None, &notice.body),
+        other.open(Some(signature), &notice.body),
+    ];
+    // Then it is refused
+    for refused in refused {
+        let text = refused.unwrap_err().to_string();
+        assert!(text.contains("signature") && text.contains("verifier token"), "{text}");
+    }
+}
+
+#[tokio::test]
+async fn the_echo_of_ones_own_writes_is_harmless() {
+    // Given the demo book, loaded, and the notices of everything that was written
+    let site = Site::open(&site::book("demo")).await;
+    let engine = site.engine();
+    site::load(&engine).await.unwrap();
+    let verifier = Verifier::new(Secret::new(QuickBooksConfig::default().verifier_token));
+    let mut told = 0;
+    for notice in site.quickbooks().take_webhooks() {
+        let signature = notice.headers[SIGNATURE_HEADER].to_str().unwrap().to_owned();
+        let delivery = verifier.open(Some(&signature), &notice.body).unwrap();
+        assert_eq!(delivery.unreadable, [] as [String; 0]);
+        told += delivery.events.len();
+    }
+    assert!(told > 160, "{told} events");
+    // When the same program, which has written it, looks at what changed in QuickBooks and works everything again
+    let written = site.write_requests();
+    site.days_pass(1);
+    let report = site::load(&engine).await.unwrap();
+    // Then it takes its own writes for what they are
+    assert_eq!((report.created, report.updated, report.dead), (0, 0, 0), "{report:?}");
+    assert_eq!(site.write_requests(), written);
+    ties_out(&site);
+}

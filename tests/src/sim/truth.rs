@@ -1,0 +1,396 @@
+//! What should stand in the books, reckoned from Procore's records by code that shares nothing with the engine, and what
+//! does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rust_decimal::Decimal;
+use sync_core::journal::{Counts, Link};
+use sync_sandboxes::json::Json;
+use sync_sandboxes::procore::Procore;
+use sync_sandboxes::quickbooks::QuickBooks;
+
+use super::book::RETAINAGE;
+use super::world::{World, lock};
+
+const ONE: &str = "1 one transaction per document and operation";
+const KEPT: &str = "2 nothing that a person wrote is overwritten";
+const MONEY: &str = "3 money is conserved";
+const MARKS: &str = "6 links = markers";
+const AGREE: &str = "9 both sides agree after one reconciliation";
+
+/// The kinds of transaction that stand for a document of their own.
+const TRANSACTIONS: [&str; 3] = ["PurchaseOrder", "Bill", "VendorCredit"];
+
+/// The document that a note names, e.g. `pay_app/21.9001`.
+pub(crate) fn marked(note: &str) -> Option<String> {
+    let start = note.find("[sync:sim:")? + "[sync:sim:".len();
+    let rest = note.get(start..)?;
+    let word = rest.get(..rest.find(']')?)?;
+    Some(word.rsplit_once(':')?.0.to_owned())
+}
+
+/// The document that a transaction or customer names.
+pub(crate) fn marker_of(json: &Json) -> Option<String> {
+    ["PrivateNote", "Notes"].into_iter().find_map(|note| json.get(note).and_then(Json::as_str).and_then(marked))
+}
+
+pub(crate) fn id(json: &Json) -> String {
+    json.get("Id").or_else(|| json.get("id")).and_then(Json::as_id).unwrap_or_default().to_owned()
+}
+
+fn amount(json: &Json, name: &str) -> Decimal {
+    json.get(name).and_then(Json::as_decimal).unwrap_or_default()
+}
+
+fn text<'j>(json: &'j Json, name: &str) -> &'j str {
+    json.get(name).and_then(Json::as_str).unwrap_or_default()
+}
+
+/// The amounts of a document, on either side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Sums {
+    pub(crate) gross: Decimal,
+    pub(crate) withheld: Decimal,
+    pub(crate) released: Decimal,
+}
+
+impl Sums {
+    pub(crate) fn net(&self) -> Decimal {
+        self.gross - self.withheld + self.released
+    }
+}
+
+/// A document of Procore that should stand in the books.
+#[derive(Clone, Debug)]
+pub(crate) struct Wanted {
+    pub(crate) sums: Sums,
+    pub(crate) date: String,
+    /// The documents that it waits for.
+    pub(crate) needs: Vec<String>,
+}
+
+/// Every commitment and pay app that counts, and what it comes to.
+pub(crate) fn wanted(procore: &Procore) -> BTreeMap<String, Wanted> {
+    let mut wanted = BTreeMap::new();
+    for (resource, record) in contracts(procore) {
+        let _ = resource;
+        let status = text(record, "status").to_lowercase();
+        let deleted = record.get("deleted_at").is_some_and(|at| !at.is_null());
+        if deleted || !matches!(status.as_str(), "approved" | "complete" | "closed") {
+            continue;
+        }
+        let contract = id(record);
+        let lines = record.get("line_items").and_then(Json::as_array).unwrap_or_default();
+        let changes: Vec<&Json> = procore
+            .all("commitment_change_orders")
+            .filter(|co| co.get("contract_id").and_then(Json::as_id) == Some(&contract))
+            .filter(|co| text(co, "status") == "approved")
+            .flat_map(|co| co.get("line_items").and_then(Json::as_array).unwrap_or_default())
+            .collect();
+        if lines.is_empty() && changes.is_empty() {
+            continue;
+        }
+        let gross = lines.iter().chain(changes).map(|line| amount(line, "amount")).sum();
+        let sums = Sums { gross, ..Sums::default() };
+        let needs = vec![vendor_key(record), project_key(record)];
+        wanted.insert(contract_key(record), Wanted { sums, date: text(record, "contract_date").to_owned(), needs });
+    }
+    let mut latest: BTreeMap<String, (i64, String)> = BTreeMap::new();
+    let mut apps: Vec<&Json> = procore.all("requisitions").collect();
+    apps.sort_by_key(|app| number(app));
+    for app in apps {
+        let key = app_key(app);
+        let commitment = app.get("commitment_id").and_then(Json::as_id).unwrap_or_default().to_owned();
+        let before = latest.insert(commitment.clone(), (number(app), key.clone()));
+        if !matches!(text(app, "status"), "approved" | "approved_as_noted") {
+            continue;
+        }
+        let items = app.get("items").and_then(Json::as_array).unwrap_or_default();
+        let total = |name: &str| -> Decimal { items.iter().map(|item| amount(item, name)).sum() };
+        let sums = Sums {
+            gross: total("work_completed_this_period"),
+            withheld: total("work_completed_retainage_retained_this_period"),
+            released: total("work_completed_retainage_released_this_period"),
+        };
+        if sums == Sums::default() {
+            continue;
+        }
+        let project = app.get("project_id").and_then(Json::as_id).unwrap_or_default();
+        let mut needs = vec![format!("commitment/{project}.{commitment}")];
+        needs.extend(before.map(|(_, key)| key));
+        wanted.insert(key, Wanted { sums, date: text(app, "billing_date").to_owned(), needs });
+    }
+    wanted
+}
+
+fn number(app: &Json) -> i64 {
+    app.get("number").and_then(Json::as_id).and_then(|n| n.parse().ok()).unwrap_or(0)
+}
+
+pub(crate) fn contracts(procore: &Procore) -> impl Iterator<Item = (&'static str, &Json)> {
+    ["work_order_contracts", "purchase_order_contracts"]
+        .into_iter()
+        .flat_map(|resource| procore.all(resource).map(move |record| (resource, record)))
+}
+
+fn vendor_key(record: &Json) -> String {
+    format!("vendor/{}", record.at(&["vendor", "id"]).and_then(Json::as_id).unwrap_or_default())
+}
+
+fn project_key(record: &Json) -> String {
+    format!("project/{}", record.at(&["project", "id"]).and_then(Json::as_id).unwrap_or_default())
+}
+
+pub(crate) fn contract_key(record: &Json) -> String {
+    let project = record.at(&["project", "id"]).and_then(Json::as_id).unwrap_or_default();
+    format!("commitment/{project}.{}", id(record))
+}
+
+pub(crate) fn app_key(app: &Json) -> String {
+    format!("pay_app/{}.{}", app.get("project_id").and_then(Json::as_id).unwrap_or_default(), id(app))
+}
+
+/// A transaction of the books.
+#[derive(Clone, Debug)]
+pub(crate) struct Posted {
+    pub(crate) entity: &'static str,
+    pub(crate) id: String,
+    pub(crate) sums: Sums,
+    pub(crate) total: Decimal,
+}
+
+impl Posted {
+    fn of(entity: &'static str, json: &Json) -> Self {
+        let sign = if entity == "VendorCredit" { -Decimal::ONE } else { Decimal::ONE };
+        let mut sums = Sums::default();
+        for line in json.get("Line").and_then(Json::as_array).unwrap_or_default() {
+            let value = amount(line, "Amount") * sign;
+            let account = line.at(&["AccountBasedExpenseLineDetail", "AccountRef", "value"]).and_then(Json::as_id);
+            if account != Some(RETAINAGE) {
+                sums.gross += value;
+            } else if text(line, "Description").starts_with("Retainage released") {
+                sums.released += value;
+            } else {
+                sums.withheld -= value;
+            }
+        }
+        Self { entity, id: id(json), sums, total: amount(json, "TotalAmt") * sign }
+    }
+}
+
+/// The transactions that carry a marker, by document. Voided ones are none.
+pub(crate) fn posted(quickbooks: &QuickBooks, voided: &BTreeSet<(String, String)>) -> BTreeMap<String, Vec<Posted>> {
+    let mut posted: BTreeMap<String, Vec<Posted>> = BTreeMap::new();
+    for entity in TRANSACTIONS {
+        for json in quickbooks.all(entity) {
+            let Some(key) = marker_of(json) else { continue };
+            if voided.contains(&(entity.to_owned(), id(json))) {
+                continue;
+            }
+            posted.entry(key).or_default().push(Posted::of(entity, json));
+        }
+    }
+    posted
+}
+
+/// A field of a transaction, as people see it: `memo` is the note without the marker, `line/N` the amount of a line.
+pub(crate) fn field(json: &Json, name: &str) -> String {
+    if let Some(line) = name.strip_prefix("line/") {
+        let lines = json.get("Line").and_then(Json::as_array).unwrap_or_default();
+        let found = lines.iter().find(|l| id(l) == line);
+        return found.map(|l| amount(l, "Amount").normalize().to_string()).unwrap_or_default();
+    }
+    if name == "memo" {
+        let note = text(json, "PrivateNote");
+        return note.split("[sync:").next().unwrap_or_default().trim().to_owned();
+    }
+    text(json, name).to_owned()
+}
+
+/// After each write: no document stands twice, and what people wrote still stands.
+pub(crate) fn books_hold(world: &World) {
+    let mut found: Vec<(&'static str, String, String)> = Vec::new();
+    {
+        let quickbooks = lock(&world.quickbooks);
+        let state = world.state();
+        for (key, posted) in posted(&quickbooks, &state.people.voided) {
+            if posted.len() > 1 {
+                let names: Vec<String> = posted.iter().map(|p| format!("{} {}", p.entity, p.id)).collect();
+                found.push((ONE, key, format!("it stands as {}", names.join(" and "))));
+            } else if state.people.deleted.iter().any(|gone| gone.0 == key) && !state.people.unwanted.contains(&key) {
+                found.push((ONE, key, "a person deleted it, and it was created again".to_owned()));
+            }
+        }
+        for ((entity, id, name), value) in &state.people.wrote {
+            let Some(json) = quickbooks.entity(entity, id) else { continue };
+            let now = field(json, name);
+            if now != *value {
+                let key = marker_of(json).unwrap_or_else(|| format!("{entity}/{id}"));
+                found.push((
+                    KEPT,
+                    key,
+                    format!("{name} of {entity} {id}: a person wrote `{value}`, now it is `{now}`"),
+                ));
+            }
+        }
+    }
+    for (invariant, key, text) in found {
+        // Once found it would be found after each write.
+        let known =
+            world.state().violations.iter().any(|v| v.invariant == invariant && v.about.as_deref() == Some(&key));
+        if !known {
+            world.violated(invariant, Some(&key), &text);
+        }
+    }
+}
+
+/// What the journal says at the end.
+#[derive(Debug)]
+pub(crate) struct Memory {
+    pub(crate) links: Vec<Link>,
+    /// Documents that are dead letters or wait, with the reason.
+    pub(crate) held: BTreeMap<String, String>,
+    pub(crate) counts: Counts,
+}
+
+/// After the last reconciliation: everything agrees, or a dead letter says why it does not.
+pub(crate) fn agree(world: &World, memory: &Memory, only_untouched: bool) {
+    let (wanted, posted, people) = {
+        let (procore, quickbooks) = (lock(&world.procore), lock(&world.quickbooks));
+        let state = world.state();
+        let posted = posted(&quickbooks, &state.people.voided);
+        (wanted(&procore), posted, (state.people.touched.clone(), state.people.unwanted.clone()))
+    };
+    let closing = world.state().people.closing_date.clone();
+    let (touched, unwanted) = people;
+    let closed = |want: &Wanted| closing.as_deref().is_some_and(|closing| want.date.as_str() <= closing);
+    // A document is excused by what happened to it, or to what it waits for.
+    let mut excused: BTreeSet<&str> = BTreeSet::new();
+    loop {
+        let before = excused.len();
+        for (key, want) in &wanted {
+            let upstream = want.needs.iter().any(|need| {
+                let is_missing = need.starts_with("commitment/") && !wanted.contains_key(need);
+                excused.contains(need.as_str()) || unwanted.contains(need) && !wanted.contains_key(need) || is_missing
+            });
+            // A bill that a person raised may leave its purchase order no room for a change.
+            let billed = wanted.iter().any(|(app, want)| touched.contains(app) && want.needs.contains(key));
+            if billed || touched.contains(key) || unwanted.contains(key) || closed(want) || upstream {
+                excused.insert(key);
+            }
+        }
+        if excused.len() == before {
+            break;
+        }
+    }
+    let mut difference = Sums::default();
+    let mut explained = Sums::default();
+    for (key, want) in &wanted {
+        if only_untouched && excused.contains(key.as_str()) {
+            continue;
+        }
+        let held = memory.held.get(key);
+        let sums = posted.get(key).and_then(|p| p.first()).map(|p| p.sums).unwrap_or_default();
+        let differs = sums != want.sums;
+        difference = add(difference, want.sums, sums);
+        if differs && held.is_some() {
+            explained = add(explained, want.sums, sums);
+        }
+        if only_untouched && held.is_some() {
+            continue;
+        }
+        if differs && held.is_none() {
+            let text = format!(
+                "Procore says {}, the books say {}, and no dead letter says why",
+                show(&want.sums),
+                show(&sums)
+            );
+            world.violated(AGREE, Some(key), &text);
+        }
+        if let Some(reason) = held
+            && !excused.contains(key.as_str())
+        {
+            world.violated(AGREE, Some(key), &format!("it is held without cause: {reason}"));
+        }
+    }
+    for (key, posted) in &posted {
+        for posted in posted {
+            if posted.total != posted.sums.net() {
+                let text =
+                    format!("{} {}: lines {}, total {}", posted.entity, posted.id, posted.sums.net(), posted.total);
+                world.violated(MONEY, Some(key), &text);
+            }
+        }
+        if !wanted.contains_key(key) && !memory.held.contains_key(key) && !only_untouched {
+            let text = "it stands in the books and does not count in Procore, and no dead letter says so";
+            world.violated(AGREE, Some(key), text);
+        }
+    }
+    if !only_untouched && difference != explained {
+        let text = format!("T1 to T3 are off by {}, dead letters explain {}", show(&difference), show(&explained));
+        world.violated(MONEY, None, &text);
+    }
+}
+
+fn add(sums: Sums, left: Sums, right: Sums) -> Sums {
+    Sums {
+        gross: sums.gross + left.gross - right.gross,
+        withheld: sums.withheld + left.withheld - right.withheld,
+        released: sums.released + left.released - right.released,
+    }
+}
+
+fn show(sums: &Sums) -> String {
+    format!("{} - {} + {}", sums.gross, sums.withheld, sums.released)
+}
+
+/// The links of the journal are those that the markers tell.
+pub(crate) fn links(world: &World, memory: &Memory) {
+    let mut found: Vec<(String, String)> = Vec::new();
+    {
+        let quickbooks = lock(&world.quickbooks);
+        let state = world.state();
+        let marked = posted(&quickbooks, &state.people.voided);
+        let mut linked: BTreeMap<String, String> = BTreeMap::new();
+        for link in &memory.links {
+            let key = link.document.to_string();
+            let Some(entity) = TRANSACTIONS.into_iter().find(|entity| is_kind(entity, link)) else { continue };
+            linked.insert(key.clone(), link.target.id.to_string());
+            match quickbooks.entity(entity, link.target.id.as_str()) {
+                Some(json) if marker_of(json).as_deref() != Some(&key) => {
+                    found.push((
+                        key,
+                        format!("its link names {entity} {}, which carries another marker or none", link.target.id),
+                    ));
+                }
+                None if !state.people.deleted.iter().any(|(gone, _)| *gone == key) => {
+                    found.push((key, format!("its link names {entity} {}, which is not there", link.target.id)));
+                }
+                _ => {}
+            }
+        }
+        for (key, posted) in &marked {
+            for posted in posted {
+                if linked.get(key) != Some(&posted.id) {
+                    found.push((
+                        key.clone(),
+                        format!("{} {} carries its marker and is not linked", posted.entity, posted.id),
+                    ));
+                }
+            }
+        }
+    }
+    for (key, text) in found {
+        world.violated(MARKS, Some(&key), &text);
+    }
+}
+
+fn is_kind(entity: &str, link: &Link) -> bool {
+    use sync_core::model::TargetKind;
+    matches!(
+        (entity, link.target.kind),
+        ("PurchaseOrder", TargetKind::PurchaseOrder)
+            | ("Bill", TargetKind::Bill)
+            | ("VendorCredit", TargetKind::VendorCredit)
+    )
+}
