@@ -1,5 +1,6 @@
 //! QuickBooks Online for construction: a typed client of the Accounting API (v3), and the sink into which
-//! [`sync_core`]'s engine writes customers, jobs, vendors, purchase orders, bills and vendor credits.
+//! [`sync_core`]'s engine writes customers, jobs, vendors, purchase orders, bills, vendor credits, estimates, invoices,
+//! credit memos and journal entries; and readers of what was really paid.
 //!
 //! # First steps
 //!
@@ -58,6 +59,10 @@
 //! | [`Error`], [`Verdict`] | what QuickBooks said, and what it means for a write |
 //! | [`QuickBooksSink`] | the [`Sink`](sync_core::connector::Sink) for the engine |
 //! | [`Books`] | the books read afresh, for tie-outs |
+//! | [`PaymentsBook`] | what was really paid: which check paid how much of which bill |
+//! | [`Reports`] | what the bank has seen, which only reports tell |
+//! | [`PdfFile`] | a file for a bill, uploaded once |
+//! | [`allowed`] | everything that can ever be sent |
 //! | [`webhook::Verifier`] | notices of changes: signature first, then both forms of content |
 //! | [`sanitise`] | lengths and characters that QuickBooks takes |
 //!
@@ -73,14 +78,17 @@
 //!
 //! # Limits
 //!
-//! - Bills, purchase orders and vendor credits cannot be voided through the API; a void deletes them. A bill that bills a
-//!   purchase order is unlinked first. Customers and vendors are made inactive.
+//! - Only invoices can be voided through the API; a void deletes bills, purchase orders, vendor credits, estimates, credit
+//!   memos and journal entries. A bill that bills a purchase order is unlinked first. Customers and vendors are made
+//!   inactive.
+//! - Payments are read and never made.
+//! - No report tells on which day the bank saw a payment, only that it did by the time of the report.
 //! - Vendors have no documented field for a note, so they carry no marker and go by their names.
-//! - Estimates, invoices and payments can be read and written with the client; the sink does not take them yet.
 //! - One currency for each company: documents in another are refused.
-//! - QuickBooks' own retainage fields (2026, invoices only) are kept and not written.
+//! - QuickBooks' own retainage fields (2026, invoices only) are kept as they were read and never made.
 #![deny(missing_docs)]
 
+pub mod allowed;
 mod attachments;
 mod auth;
 mod client;

@@ -112,16 +112,14 @@ async fn a_pdf_is_attached_once() {
     assert!(lost.is_err(), "{lost:?}");
     let kept = company.client.attach(&bill, &marker, &file).await.unwrap();
     // then it is there once, byte for byte, under a plain name, with its marker
-    let double = company.double();
-    assert_eq!(double.attachments().count(), 1);
-    assert_eq!(double.attachment(kept.id.as_deref().unwrap()), Some(content.as_slice()));
+    assert_eq!(company.double().attachments().count(), 1);
+    assert_eq!(company.double().attachment(kept.id.as_deref().unwrap()), Some(content.as_slice()));
     assert_eq!(kept.file_name.as_deref(), Some("Pay app 1 _final_.pdf"));
     assert_eq!(kept.content_type.as_deref(), Some("application/pdf"));
     assert_eq!(kept.note.as_deref(), Some("[sync:main:pay_app/1:0]"));
     let reference = kept.attachable_ref.as_ref().unwrap()[0].entity_ref.as_ref().unwrap();
     assert_eq!((reference.kind.as_deref(), reference.value.as_str()), (Some("Bill"), bill.id.as_str()));
-    assert_eq!(double.requests().of(Operation::Upload), 1);
-    drop(double);
+    assert_eq!(company.double().requests().of(Operation::Upload), 1);
     assert_eq!(company.client.attachments(&bill).await.unwrap().len(), 1);
     // and a file for a bill that is not there is refused, with the fault that stands inside of the answer
     let nowhere = TargetRef { id: "424242".into(), ..bill };

@@ -311,3 +311,39 @@ async fn a_journal_entry_keeps_its_lines() {
     let expected = [("2", "141", "1.00", ""), ("1", "79", "7.25", "71"), ("0", "150", "6.25", "61")];
     assert_eq!(told, expected.map(|(a, b, c, d)| (a.to_owned(), b.to_owned(), c.to_owned(), d.to_owned())));
 }
+
+#[tokio::test]
+async fn nothing_is_sent_but_what_is_allowed() {
+    // given a company in which everything of this file was done
+    let company = Company::demo();
+    company.sink.begin().await.unwrap();
+    let state = written(&company, "4", application("PA-4", "1000", "-100")).await;
+    let estimate = AccountingDocument::Estimate(sale(OWNER, "E-1", "2026-03-01", vec![sold("a", WORK, "10", None)]));
+    let credit = AccountingDocument::CreditMemo(sale(OWNER, "C-1", "2026-03-01", vec![sold("a", WORK, "10", None)]));
+    let both = [create(DocumentKind::PrimeContract, "1", estimate), create(DocumentKind::OwnerInvoice, "2", credit)];
+    let both: Vec<_> = company.sink.apply(&both).await.iter().map(|outcome| done(outcome).clone()).collect();
+    let voids: Vec<_> = both
+        .iter()
+        .chain([&state])
+        .map(|state| void(state.target.id.as_str(), &state.target, &state.version))
+        .collect();
+    company.sink.apply(&voids).await;
+    // when the log of the company is read
+    let mut operations = std::collections::BTreeSet::new();
+    for request in company.double().log() {
+        let rows =
+            quickbooks_online::allowed::rows_of(request.method.as_str(), &request.target, &request.body).unwrap();
+        assert!(rows.iter().all(|row| row.by_sync), "{rows:?}");
+        operations.extend(rows.iter().map(|row| row.operation));
+    }
+    // then each request stands in the list
+    assert_eq!(operations.into_iter().collect::<Vec<_>>(), ["batch", "create", "delete", "void"]);
+    // and the chart of accounts is out of reach, by itself and in a batch
+    let before = company.requests();
+    let account = quickbooks_online::wire::Account { name: Some("New".into()), ..Default::default() };
+    assert!(company.client.create(&account, "a").await.is_err());
+    let body: Box<serde_json::value::RawValue> = serde_json::from_str(r#"{"Name":"New"}"#).unwrap();
+    let item = quickbooks_online::BatchItem::Create(quickbooks_online::Entity::Item, &body);
+    assert!(company.client.batch(&[item], Some("b")).await.is_err());
+    assert_eq!(company.requests(), before);
+}

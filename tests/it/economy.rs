@@ -3,7 +3,7 @@
 use sync_sandboxes::json::Json;
 use sync_sandboxes::quickbooks::QuickBooks;
 
-use crate::kit::{Site, ledger, site};
+use crate::kit::{Site, site};
 
 /// Items of one batch.
 const BATCH: usize = 30;
@@ -11,17 +11,17 @@ const BATCH: usize = 30;
 /// All lists and documents fit into one page each, and the pages into one batch.
 const READS: usize = 1;
 
-/// Requests that a load takes level by level, each as full as a batch can be: vendors and owners, then jobs, then purchase
-/// orders, then bills.
+/// Requests that a load takes level by level, each batch as full as it can be: vendors and owners, then jobs, then purchase
+/// orders and estimates, then bills, invoices and credits.
 fn minimum(quickbooks: &QuickBooks, before: &Before) -> usize {
     let (owners, jobs): (Vec<&Json>, Vec<&Json>) =
         quickbooks.all("Customer").partition(|customer| customer.get("ParentRef").is_none());
-    let bills = ledger::bills(quickbooks).count();
+    let count = |entity| quickbooks.all(entity).count();
     let levels = [
-        owners.len() - before.customers + quickbooks.all("Vendor").count() - before.vendors,
+        owners.len() - before.customers + count("Vendor") - before.vendors,
         jobs.len(),
-        quickbooks.all("PurchaseOrder").count(),
-        bills,
+        count("PurchaseOrder") + count("Estimate"),
+        count("Bill") + count("VendorCredit") + count("Invoice") + count("CreditMemo"),
     ];
     READS + levels.iter().map(|writes| writes.div_ceil(BATCH)).sum::<usize>()
 }

@@ -51,13 +51,14 @@ async fn tokens(site: &Site) -> Vec<String> {
     secrets
 }
 
-fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
+/// What the files of a directory hold, as far as it is text.
+fn files(dir: &Path) -> Vec<(String, String)> {
     let files = std::fs::read_dir(dir).unwrap().map(|file| file.unwrap().path());
-    files.map(|path| (path.display().to_string(), std::fs::read(&path).unwrap())).collect()
-}
-
-fn contains(bytes: &[u8], word: &str) -> bool {
-    bytes.windows(word.len()).any(|window| window == word.as_bytes())
+    let read = |path: std::path::PathBuf| {
+        let bytes = std::fs::read(&path).unwrap();
+        (path.display().to_string(), String::from_utf8_lossy(&bytes).into_owned())
+    };
+    files.map(read).collect()
 }
 
 #[tokio::test]
@@ -67,17 +68,17 @@ async fn no_secret_is_in_an_error_a_debug_print_or_the_journal() {
     let procore = ProcoreConfig { client_secret: PROCORE_SECRET.to_owned(), ..ProcoreConfig::default() };
     let quickbooks = QuickBooksConfig { client_secret: QUICKBOOKS_SECRET.to_owned(), ..QuickBooksConfig::default() };
     let mut site = Site::with_configs(&site::book("demo"), procore, quickbooks).await;
-    site.journal = Arc::new(SqliteJournal::open(&dir.path().join("journal.sqlite")).unwrap());
+    site.journal = Arc::new(SqliteJournal::open(dir.path().join("journal.sqlite")).unwrap());
     let mut secrets = vec![PROCORE_SECRET.to_owned(), QUICKBOOKS_SECRET.to_owned()];
     let mut said = Said::default();
     let rates = Rates { lost_answer: 30, status_500: 30, truncated: 10, wrong_type: 30, ..Rates::default() };
     for round in 0..12 {
         secrets.extend(tokens(&site).await);
-        // A proxy that shows what was sent, in all the places where such things turn up.
+        // Somebody on the way who shows what was sent, in all the places where such things turn up.
         let echo = |secret: &str, token: &str| {
-            let members = format!(r#""error":"invalid_grant","errors":"bad token {token}","access_token":"{token}""#);
             let sent = format!("grant_type=refresh_token&refresh_token={token}&client_secret={secret}");
-            format!(r#"{{{members},"error_description":"{sent}","Authorization":"Bearer {token}"}}"#)
+            let members = format!(r#""error":"invalid_grant","error_description":"{sent}","access_token":"{token}""#);
+            format!(r#"{{{members},"message":"rejected Authorization: Bearer {token}"}}"#)
         };
         let [.., procore, procore_refresh, quickbooks, quickbooks_refresh] = secrets.as_slice() else {
             panic!("two tokens on each side")
@@ -124,12 +125,45 @@ async fn no_secret_is_in_an_error_a_debug_print_or_the_journal() {
     // Then none of the secrets is in any of it, nor in any file of the journal
     assert!(secrets.len() > 8, "tokens were refreshed");
     assert!(said.0.len() > 100);
+    let files = files(dir.path());
+    assert!(!files.is_empty());
     for secret in &secrets {
         for text in &said.0 {
             assert!(!text.contains(secret.as_str()), "a secret in: {text}");
         }
-        for (path, bytes) in files(dir.path()) {
-            assert!(!contains(&bytes, secret), "a secret in {path}");
+        for (path, content) in &files {
+            assert!(!content.contains(secret.as_str()), "a secret in {path}");
         }
     }
+}
+
+/// A token in the middle of a sentence, where no word before it says what it is.
+async fn repeated_in_a_sentence(place: usize, path: &'static str) {
+    for member in ["errors", "message", "Fault"] {
+        // Given a vendor who repeats the access token that it was sent, and refuses the call
+        let site = Site::open(&site::book("demo")).await;
+        let token = tokens(&site).await.swap_remove(place * 2);
+        let body = match member {
+            "Fault" => format!(r#"{{"Fault":{{"Error":[{{"Message":"the key {token} is not known","code":"1"}}]}}}}"#),
+            member => format!(r#"{{"{member}":"the key {token} is not known here"}}"#),
+        };
+        lock([&site.procore_weather, &site.quickbooks_weather][place]).answer_next(path, 403, &body);
+        // When the program tells of it
+        let mut said = Said::default();
+        said.error(&load(&site.engine()).await.unwrap_err());
+        // Then it leaves the token out
+        for text in said.0 {
+            assert!(!text.contains(&token), "a secret in: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_procore_repeats_in_a_sentence_is_left_out() {
+    repeated_in_a_sentence(0, "/rest/").await;
+}
+
+#[tokio::test]
+async fn a_token_that_quickbooks_repeats_in_a_sentence_is_left_out() {
+    repeated_in_a_sentence(1, "/batch").await;
 }

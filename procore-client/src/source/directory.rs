@@ -1,6 +1,6 @@
 //! Reading vendors and projects.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use futures_util::stream::{self, BoxStream, StreamExt, TryStreamExt};
 use sync_core::Error;
@@ -8,6 +8,7 @@ use sync_core::connector::Fetched;
 use sync_core::model::construction::Document;
 use sync_core::model::{DocumentKey, DocumentKind, ProjectId, VendorId};
 
+use super::reference::NotPaid;
 use super::{ProcoreSource, each};
 use crate::client::Page;
 use crate::convert::{Place, directory};
@@ -26,7 +27,7 @@ impl ProcoreSource {
 
     pub(super) fn all_vendors<'a>(&'a self) -> BoxStream<'a, Result<Vec<Fetched>, Error>> {
         let state = (self.procore.vendors(None).boxed(), None);
-        let next = move |(mut pages, not_paid): (BoxStream<'a, _>, Option<HashSet<VendorId>>)| async move {
+        let next = move |(mut pages, not_paid): (BoxStream<'a, _>, Option<NotPaid>)| async move {
             let not_paid = match not_paid {
                 Some(not_paid) => not_paid,
                 None => self.not_paid().await?,
@@ -39,10 +40,10 @@ impl ProcoreSource {
         stream::try_unfold(state, next).boxed()
     }
 
-    fn vendor(&self, record: &Record<Vendor>, not_paid: &HashSet<VendorId>) -> Fetched {
+    fn vendor(&self, record: &Record<Vendor>, not_paid: &NotPaid) -> Fetched {
         let place = self.place(DocumentKind::Vendor);
         match record {
-            Ok(wire) => match directory::vendor(wire, not_paid.contains(&wire.id)) {
+            Ok(wire) => match directory::vendor(wire, not_paid.includes(&wire.id)) {
                 Ok(vendor) => Fetched::Found(Box::new(Document::Vendor(vendor))),
                 Err(bad) => place.bad_value(wire.id.as_str(), &format!("id {}", wire.id), None, &bad),
             },

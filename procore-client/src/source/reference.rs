@@ -50,6 +50,25 @@ impl Kept {
     }
 }
 
+/// Who is an owner or contractor, so that nobody pays them.
+pub(super) enum NotPaid {
+    /// These are.
+    These(HashSet<VendorId>),
+    /// A prime contract cannot be read: anybody may be its owner. A name given to a vendor is lost to the customer for
+    /// good, so until it can be read only those become vendors that a commitment refers to.
+    Unknown,
+}
+
+impl NotPaid {
+    /// Is it better not to make a vendor of this one unasked?
+    pub(super) fn includes(&self, vendor: &VendorId) -> bool {
+        match self {
+            Self::These(vendors) => vendors.contains(vendor),
+            Self::Unknown => true,
+        }
+    }
+}
+
 impl ProcoreSource {
     pub(super) fn now(&self) -> Timestamp {
         self.procore.clock().now()
@@ -133,10 +152,15 @@ impl ProcoreSource {
     }
 
     /// The directory entries that prime contracts of active projects name as owner or contractor.
-    pub(super) async fn not_paid(&self) -> Result<HashSet<VendorId>, Error> {
+    pub(super) async fn not_paid(&self) -> Result<NotPaid, Error> {
         let projects = self.active_projects().await?;
         let contracts = each(projects.iter().map(|project| self.prime_contracts(project)).collect()).await?;
-        Ok(contracts.iter().flat_map(|contracts| contracts.iter().flatten().flat_map(parties)).collect())
+        if contracts.iter().any(|contracts| contracts.iter().any(Result::is_err)) {
+            return Ok(NotPaid::Unknown);
+        }
+        Ok(NotPaid::These(
+            contracts.iter().flat_map(|contracts| contracts.iter().flatten().flat_map(parties)).collect(),
+        ))
     }
 
     /// Cost codes and cost types of a project.

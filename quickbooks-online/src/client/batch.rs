@@ -10,6 +10,7 @@ use serde_json::value::RawValue;
 use sync_core::http::{ApiRequest, Safety};
 
 use super::{Answer, QuickBooks, config};
+use crate::allowed::may_write;
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::fault::Fault;
@@ -35,6 +36,16 @@ pub enum BatchItem<'a> {
 impl BatchItem<'_> {
     fn is_read(&self) -> bool {
         matches!(self, Self::Query(_))
+    }
+
+    /// What it writes, and how.
+    fn write(&self) -> Option<(Entity, &'static str)> {
+        match self {
+            Self::Query(_) => None,
+            Self::Create(entity, _) => Some((*entity, "create")),
+            Self::Update(entity, _) => Some((*entity, "update")),
+            Self::Delete(entity, _) => Some((*entity, "delete")),
+        }
     }
 }
 
@@ -112,6 +123,12 @@ impl QuickBooks {
         }
         if request_id.is_some_and(|id| id.len() > MAX_BATCH_REQUEST_ID) {
             return Err(Error::Invalid(format!("the id of a batch has at most {MAX_BATCH_REQUEST_ID} characters")));
+        }
+        let writes = items.iter().filter_map(|Numbered(_, item)| item.write());
+        if let Some((entity, verb)) = writes.into_iter().find(|(entity, verb)| !may_write(*entity, verb)) {
+            return Err(Error::Invalid(format!(
+                "this crate does not {verb} a {entity}; see its list of what it sends"
+            )));
         }
         let request = Request { items: &items };
         let body = serde_json::to_vec(&request).map_err(|error| Error::Invalid(error.to_string()))?;

@@ -6,6 +6,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use sync_core::http::ApiRequest;
 
 use super::{Answer, QuickBooks, config, entity_of};
+use crate::allowed::may_write;
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::raw::{Object, Record};
@@ -173,6 +174,11 @@ impl QuickBooks {
     ) -> Result<Answer<Box<RawValue>>, Error> {
         if request_id.is_empty() || request_id.len() > MAX_REQUEST_ID {
             return Err(Error::Invalid(format!("a request id has 1 to {MAX_REQUEST_ID} characters")));
+        }
+        if !may_write(entity, verb) {
+            return Err(Error::Invalid(format!(
+                "this crate does not {verb} a {entity}; see its list of what it sends"
+            )));
         }
         let mut all = vec![("requestid", request_id)];
         all.extend_from_slice(parameters);

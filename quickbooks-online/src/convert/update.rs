@@ -7,6 +7,7 @@ use sync_core::model::accounting::{AccountingDocument, Customer, ExpenseDocument
 use sync_core::model::construction::Address;
 
 use super::create::{Body, address, email, json, new_line, phone, unsupported};
+use super::read::expense_line;
 use super::{WriteOptions, journal, links, note_with, sales};
 use crate::client::COMPUTED;
 use crate::entity::Entity;
@@ -257,8 +258,8 @@ fn merged_lines(
             None => to_raw_value(&new_line(wanted, options, is_order))?,
         });
     }
-    let unsaid =
-        |line: &Line| !matches!(line.detail_type.as_deref(), Some(detail::ITEM_EXPENSE | detail::ACCOUNT_EXPENSE));
+    // Also item lines without an item: the document was read without them.
+    let unsaid = |line: &Line| !matches!(expense_line(line, document.currency), Ok(Some(_)));
     lines.extend(known.iter().filter(|(_, line)| unsaid(line)).map(|(raw, _)| (*raw).to_owned()));
     Ok(lines)
 }

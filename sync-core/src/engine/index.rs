@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::error::Error;
-use crate::journal::{Journal, Link};
+use crate::journal::{Job, Journal, Link};
 use crate::mapping::TargetIndex;
 use crate::model::accounting::AccountingDocument;
 use crate::model::{ConnectionId, DocumentKey, LineKey, TargetId, TargetKind, TargetLineId, TargetRef};
@@ -32,14 +32,34 @@ impl Index {
         for link in journal.links(connection).await.map_err(journal_error)? {
             index.put(&link);
         }
+        index.read_stuck(journal, connection).await?;
+        Ok(index)
+    }
+
+    /// What other workers have done since: the links of the jobs that were just leased, and which documents are stuck.
+    pub(super) async fn refresh(
+        &mut self,
+        journal: &dyn Journal,
+        connection: &ConnectionId,
+        jobs: &[Job],
+    ) -> Result<(), Error> {
+        let documents: Vec<DocumentKey> = jobs.iter().map(|job| job.document.clone()).collect();
+        for link in journal.links_of(connection, &documents).await.map_err(journal_error)? {
+            self.put(&link);
+        }
+        self.stuck.clear();
+        self.read_stuck(journal, connection).await
+    }
+
+    async fn read_stuck(&mut self, journal: &dyn Journal, connection: &ConnectionId) -> Result<(), Error> {
         for letter in journal.dead_letters(connection).await.map_err(journal_error)? {
-            index.stuck.insert(letter.document);
+            self.stuck.insert(letter.document);
         }
         for waiting in journal.waiting(connection).await.map_err(journal_error)? {
-            index.stuck.insert(waiting.document);
-            index.awaited.insert(waiting.on);
+            self.stuck.insert(waiting.document);
+            self.awaited.insert(waiting.on);
         }
-        Ok(index)
+        Ok(())
     }
 
     pub(super) fn put(&mut self, link: &Link) {

@@ -12,7 +12,7 @@ use super::observe::Step;
 use super::run::{RunReport, Wave};
 use super::write::{Sending, closing};
 use super::{Engine, Parts};
-use crate::connector::{Found, Operation, TargetState, Write};
+use crate::connector::{Found, Operation, Outcome, RefusalReason, TargetState, Write};
 use crate::error::Error;
 use crate::journal::{Intent, Job, JobEnd, LinkChange};
 use crate::model::accounting::AccountingDocument;
@@ -151,8 +151,9 @@ impl Engine {
         let mut outcomes = outcomes.into_iter();
         for sent in &group {
             match outcomes.next() {
-                Some(crate::connector::Outcome::Done(state)) => self.done(&mut wave, index, report, sent, *state),
-                Some(crate::connector::Outcome::Refused(refusal)) => {
+                Some(Outcome::Done(state)) => self.done(&mut wave, index, report, sent, *state),
+                // Turned away for load, this request says nothing of the first one, which may still be on its way.
+                Some(Outcome::Refused(refusal)) if refusal.reason != RefusalReason::NotNow => {
                     self.refused(&mut wave, index, report, sent, refusal);
                 }
                 _ => {

@@ -97,6 +97,7 @@ impl Engine {
                 }
             }
             self.parts.observer.step(Step::Claimed).await;
+            index.refresh(journal.as_ref(), connection, &jobs).await?;
             let jobs = self.recover(jobs, &mut index, &mut report).await?;
             self.work(jobs, &mut index, &mut report).await?;
         }
@@ -221,7 +222,18 @@ impl Engine {
         let mut candidates = Vec::new();
         for item in items {
             let key = &item.job.document;
-            match desk.draft(&item.fetched, index) {
+            let mut draft = desk.draft(&item.fetched, index);
+            // Another worker may have made what is needed since this run began.
+            while let Draft::Needs { on, .. } = &draft
+                && !here.contains(on)
+                && !index.is_linked(on)
+                && let Some(link) = self.parts.journal.link(connection, on).await.map_err(journal_error)?
+            {
+                index.put(&link);
+                index.skipped.remove(on);
+                draft = desk.draft(&item.fetched, index);
+            }
+            match draft {
                 Draft::Dead(letter) => self.dead(&mut wave, index, report, &item.job, *letter),
                 Draft::Needs { label, on } => {
                     index.awaited.insert(on.clone());

@@ -304,6 +304,7 @@ impl ApiClient {
         let probed = self.throttled_when.is_some_and(|probe| probe(status, response.body()));
         if !probed && !matches!(status.as_u16(), 408 | 429 | 500..) {
             let (parts, body) = response.into_parts();
+            let body = without(body, used);
             return Ok(ApiAnswer { status, headers: parts.headers, body, request_id });
         }
         let now = self.clock.now();
@@ -339,6 +340,15 @@ impl ApiClient {
         // It ends up in logs and error texts: long enough for any id, too short to smuggle a page.
         Some(value.chars().filter(|c| c.is_ascii_graphic()).take(100).collect())
     }
+}
+
+/// The body without the token that was sent: connectors quote bodies in errors, and some servers repeat what they refuse.
+fn without(body: Bytes, sent: &Secret) -> Bytes {
+    let token = sent.expose().as_bytes();
+    if token.is_empty() || memchr::memmem::find(&body, token).is_none() {
+        return body;
+    }
+    String::from_utf8_lossy(&body).replace(sent.expose(), "[redacted]").into()
 }
 
 fn number(headers: &HeaderMap, name: &str) -> Option<u64> {

@@ -8,7 +8,8 @@ use sync_sandboxes::quickbooks::QuickBooks;
 
 use super::ledger::{items, marked, text};
 
-const WRITTEN: [&str; 5] = ["Customer", "Vendor", "PurchaseOrder", "Bill", "VendorCredit"];
+const WRITTEN: [&str; 8] =
+    ["Customer", "Vendor", "PurchaseOrder", "Bill", "VendorCredit", "Estimate", "Invoice", "CreditMemo"];
 
 /// One text for each record, sorted.
 pub(crate) fn content(quickbooks: &QuickBooks) -> Vec<String> {

@@ -128,7 +128,7 @@ pub(crate) fn bills(quickbooks: &QuickBooks) -> impl Iterator<Item = &Json> {
     quickbooks.all("Bill").chain(quickbooks.all("VendorCredit"))
 }
 
-/// Is it a vendor credit? Only they lack a due date.
+/// Is it a vendor credit?
 pub(crate) fn is_credit(quickbooks: &QuickBooks, record: &Json) -> bool {
     quickbooks.all("VendorCredit").any(|credit| std::ptr::eq(credit, record))
 }
@@ -162,10 +162,54 @@ pub(crate) fn postings(quickbooks: &QuickBooks) -> BTreeMap<String, Billed> {
     postings
 }
 
+/// What the owner side comes to.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct OwnerSide {
+    /// Contract sums to date, by the id of the prime contract.
+    pub(crate) contracts: BTreeMap<String, Decimal>,
+    /// Payments due, by the id of the owner invoice; negative where money is given back.
+    pub(crate) invoices: BTreeMap<String, Decimal>,
+    /// Retainage that the owners hold.
+    pub(crate) held: Decimal,
+}
+
+/// The owner side as Procore states it.
+pub(crate) fn owner_side_of_procore(procore: &Procore) -> OwnerSide {
+    let approved = |record: &&Json| text(record, &["status"]).eq_ignore_ascii_case("approved");
+    let id = |record: &Json| text(record, &["id"]).to_owned();
+    let contracts = procore.all("prime_contracts").filter(approved);
+    let contracts = contracts.map(|contract| (id(contract), decimal(contract, &["revised_contract_amount"])));
+    let mut invoices = BTreeMap::new();
+    let mut last: HashMap<&str, (Decimal, Decimal)> = HashMap::new();
+    for invoice in procore.all("payment_applications").filter(approved) {
+        invoices.insert(id(invoice), decimal(invoice, &["g702", "current_payment_due"]));
+        let state = (decimal(invoice, &["number"]), decimal(invoice, &["g702", "total_retainage"]));
+        let newest = last.entry(text(invoice, &["contract_id"])).or_insert(state);
+        *newest = state.max(*newest);
+    }
+    OwnerSide { contracts: contracts.collect(), invoices, held: last.values().map(|(_, held)| *held).sum() }
+}
+
+/// The owner side as QuickBooks holds it.
+pub(crate) fn owner_side_of_quickbooks(quickbooks: &QuickBooks) -> OwnerSide {
+    let total = |record: &Json| decimal(record, &["TotalAmt"]);
+    let own = |record: &&Json| !marked(record).is_empty();
+    let estimates = quickbooks.all("Estimate").map(|estimate| (procore_id(estimate).to_owned(), total(estimate)));
+    let invoices = quickbooks.all("Invoice").filter(own).map(|invoice| (invoice, total(invoice)));
+    let credits = quickbooks.all("CreditMemo").filter(own).map(|credit| (credit, -total(credit)));
+    let names = ["Retainage Receivable", "Retenciones por cobrar"];
+    let account = quickbooks.all("Account").find(|account| names.contains(&text(account, &["Name"]))).unwrap();
+    OwnerSide {
+        contracts: estimates.collect(),
+        invoices: invoices.chain(credits).map(|(record, due)| (procore_id(record).to_owned(), due)).collect(),
+        held: decimal(account, &["CurrentBalance"]),
+    }
+}
+
 /// Transactions and customers beyond the first that carry the same mark.
 pub(crate) fn duplicates(quickbooks: &QuickBooks) -> usize {
     let mut counts: HashMap<&str, usize> = HashMap::new();
-    for entity in ["Customer", "Vendor", "PurchaseOrder", "Bill", "VendorCredit"] {
+    for entity in ["Customer", "Vendor", "PurchaseOrder", "Bill", "VendorCredit", "Estimate", "Invoice", "CreditMemo"] {
         for record in quickbooks.all(entity) {
             let mark = marked(record);
             if !mark.is_empty() {

@@ -1,4 +1,4 @@
-//! T1, T2 and T3, from the doubles' own state: not through the engine.
+//! The tie-outs, from the doubles' own state: not through the engine.
 
 use rust_decimal::Decimal;
 
@@ -11,6 +11,8 @@ pub(crate) fn ties_out(site: &Site) {
     let apps = ledger::sum(ledger::pay_apps(&procore).values());
     let balance = ledger::decimal(ledger::retainage_account(&quickbooks), &["CurrentBalance"]);
     assert_eq!(apps.withheld - apps.released, balance.abs(), "T3 retainage held = retainage payable");
+    let (left, right) = (ledger::owner_side_of_procore(&procore), ledger::owner_side_of_quickbooks(&quickbooks));
+    assert_eq!(left, right, "T5 owner invoices = invoices, T6 retainage receivable, T7 prime contracts = estimates");
     assert!(apps.net > Decimal::ZERO && balance != Decimal::ZERO, "there is something to tie out");
 }
 

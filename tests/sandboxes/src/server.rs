@@ -261,6 +261,12 @@ mod tests {
         (server, double, token)
     }
 
+    /// Built beside others, reqwest may have TLS without a provider of its own, although nothing here uses TLS.
+    fn client() -> reqwest::Client {
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        reqwest::Client::new()
+    }
+
     fn payment(client: &reqwest::Client, server: &Loopback, token: &str) -> reqwest::RequestBuilder {
         client
             .post(format!("{}/rest/v1.0/contract_payments", server.url))
@@ -273,7 +279,7 @@ mod tests {
     #[tokio::test]
     async fn a_double_answers_over_http() {
         let (server, double, token) = served();
-        let client = reqwest::Client::new();
+        let client = client();
         let path = format!("{}/rest/v1.0/work_order_contracts?project_id=1", server.url);
         let request = client.get(&path).bearer_auth(&token).header("procore-company-id", COMPANY);
         let answer = request.send().await.unwrap();
@@ -288,7 +294,7 @@ mod tests {
     async fn a_lost_answer_breaks_the_connection_after_the_double_has_acted() {
         // Given a server that will lose the answer of the next payment
         let (server, double, token) = served();
-        let client = reqwest::Client::new();
+        let client = client();
         server.faults().next_for(Fault::LostAnswer, http::Method::POST, "contract_payments");
         // When a payment is sent
         let lost = payment(&client, &server, &token).send().await;
@@ -306,7 +312,7 @@ mod tests {
     #[tokio::test]
     async fn a_truncated_answer_arrives_as_broken_json() {
         let (server, _double, token) = served();
-        let client = reqwest::Client::new();
+        let client = client();
         server.faults().next(Fault::Truncated);
         let body = payment(&client, &server, &token).send().await.unwrap().text().await.unwrap();
         assert!(crate::json::Json::parse(body.as_bytes()).is_err(), "{body}");
@@ -315,7 +321,7 @@ mod tests {
     #[tokio::test]
     async fn a_dropped_server_is_gone() {
         let (server, _double, token) = served();
-        let client = reqwest::Client::new();
+        let client = client();
         payment(&client, &server, &token).send().await.unwrap();
         let request = payment(&client, &server, &token);
         drop(server);

@@ -106,7 +106,7 @@ impl Transport for Wire {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
         let world = &self.world;
         let letter = Letter::of(request);
-        watch::leaves(world, &letter);
+        watch::leaves(world, self.worker, &letter);
         let (fate, there, back, dice) = self.fate(&letter);
         if fate == Fate::RefusedConnection {
             world.time.sleep(Duration::from_millis(there)).await;
@@ -251,7 +251,7 @@ fn failure(status: u16, dice: u64) -> Response<Bytes> {
     let mut answer = Response::new(Bytes::from_static(br#"{"errors":"not now"}"#));
     *answer.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     answer.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    if status != 500 && dice % 2 == 0 {
+    if status != 500 && dice.is_multiple_of(2) {
         answer.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("2"));
     }
     answer

@@ -247,9 +247,10 @@ fn in_quickbooks(world: &World, now: DateTime<Utc>, what: u64, dice: &mut SplitM
             books.person_deletes(now, entity, &id).ok()?;
             touch(world);
             let mut state = world.state();
+            state.people.gone.insert(key.clone());
             // What the sync does not know yet to exist, it cannot know to be deleted.
             if state.linked.contains(&key) {
-                state.people.deleted.insert((key.clone(), format!("{entity}/{id}")));
+                state.people.deleted.insert(key.clone());
             }
             Some((about, "deletes it in QuickBooks".to_owned()))
         }

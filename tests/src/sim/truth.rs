@@ -217,7 +217,7 @@ pub(crate) fn books_hold(world: &World) {
             if posted.len() > 1 {
                 let names: Vec<String> = posted.iter().map(|p| format!("{} {}", p.entity, p.id)).collect();
                 found.push((ONE, key, format!("it stands as {}", names.join(" and "))));
-            } else if state.people.deleted.iter().any(|gone| gone.0 == key) && !state.people.unwanted.contains(&key) {
+            } else if state.people.deleted.contains(&key) && !state.people.unwanted.contains(&key) {
                 found.push((ONE, key, "a person deleted it, and it was created again".to_owned()));
             }
         }
@@ -363,7 +363,7 @@ pub(crate) fn links(world: &World, memory: &Memory) {
                         format!("its link names {entity} {}, which carries another marker or none", link.target.id),
                     ));
                 }
-                None if !state.people.deleted.iter().any(|(gone, _)| *gone == key) => {
+                None if !state.people.gone.contains(&key) => {
                     found.push((key, format!("its link names {entity} {}, which is not there", link.target.id)));
                 }
                 _ => {}

@@ -76,8 +76,8 @@ fn writes(letter: &Letter) -> Vec<Written> {
 }
 
 /// A request leaves the machine.
-pub(crate) fn leaves(world: &World, letter: &Letter) {
-    allowed(world, letter);
+pub(crate) fn leaves(world: &World, worker: usize, letter: &Letter) {
+    allowed(world, worker, letter);
     if letter.side == Side::QuickBooks && !letter.is_token() {
         pace(world, letter);
     }
@@ -89,7 +89,7 @@ pub(crate) fn leaves(world: &World, letter: &Letter) {
     }
 }
 
-fn allowed(world: &World, letter: &Letter) {
+fn allowed(world: &World, worker: usize, letter: &Letter) {
     let last = letter.path.rsplit('/').next().unwrap_or_default();
     let fine = match (letter.side, &letter.method) {
         (Side::Procore, &Method::GET) => letter.path.starts_with("/rest/"),
@@ -111,7 +111,7 @@ fn allowed(world: &World, letter: &Letter) {
             let text = format!("{} of a {}", written.verb, written.entity);
             world.violated("5 only allowed requests", Some(&about), &text);
         }
-        refused_before(world, &written);
+        refused_before(world, worker, &written);
         if written.verb == "delete" {
             let key = written.key.clone().or_else(|| {
                 let id = written.id.as_deref()?;
@@ -127,12 +127,12 @@ fn allowed(world: &World, letter: &Letter) {
 }
 
 /// A write that was refused for good is not sent again before its document has changed.
-fn refused_before(world: &World, written: &Written) {
+fn refused_before(world: &World, worker: usize, written: &Written) {
     let Some(key) = &written.key else { return };
     let again = {
         let state = world.state();
         let taken_in = state.taken_in.get(key).copied().unwrap_or(0);
-        state.refused.get(key).is_some_and(|then| *then == taken_in)
+        state.refused.get(key).is_some_and(|then| *then == (worker, taken_in))
     };
     if again {
         let text = format!("{} of a {} is sent again, though it was refused for good", written.verb, written.entity);
@@ -201,7 +201,7 @@ pub(crate) fn answered(
             }
             (None, Some((code, detail))) => {
                 if delivered {
-                    note_refusal(world, written, code);
+                    note_refusal(world, worker, written, code);
                 }
                 format!("refused, {code}: {detail}")
             }
@@ -219,7 +219,7 @@ fn fault(result: &Json) -> Option<(&str, &str)> {
     Some((first.get("code")?.as_str()?, first.get("Detail").and_then(Json::as_str).unwrap_or_default()))
 }
 
-fn note_refusal(world: &World, written: &Written, code: &str) {
+fn note_refusal(world: &World, worker: usize, written: &Written, code: &str) {
     // Stale versions, throttling and tokens pass; the rest is for a person.
     if matches!(code, "5010" | "3001" | "3200" | "003001" | "003200" | "10000") {
         return;
@@ -228,7 +228,7 @@ fn note_refusal(world: &World, written: &Written, code: &str) {
     let mut state = world.state();
     // Changes that came in since the job was leased are a reason to try again.
     let then = state.claimed.get(key).copied().unwrap_or(0);
-    state.refused.insert(key.clone(), then);
+    state.refused.insert(key.clone(), (worker, then));
 }
 
 fn token_answer(world: &World, worker: usize, letter: &Letter, response: &Response<Bytes>, how: &str) {

@@ -116,7 +116,7 @@ pub(crate) fn process(world: Arc<World>, id: usize) -> Job {
             let pause = match round(&world, &engine, disk.as_ref()).await {
                 Ok(report) => {
                     world.note(&who, None, &format!("has run: {}", words(&report)));
-                    60 + world.state().dice.worker.below(1500)
+                    20 + world.state().dice.worker.below(world.pause)
                 }
                 Err(error) => {
                     failed(&world, &who, &error);

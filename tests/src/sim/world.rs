@@ -101,10 +101,12 @@ pub(crate) struct People {
     pub(crate) unwanted: BTreeSet<String>,
     /// Values that a person wrote: (entity, id, field) to value.
     pub(crate) wrote: BTreeMap<(String, String, String), String>,
-    /// Transactions that a person deleted, by entity and id, and voided.
-    pub(crate) deleted: BTreeSet<(String, String)>,
+    /// Documents whose transaction a person deleted while the sync knew it, and all whose transaction was deleted.
+    pub(crate) deleted: BTreeSet<String>,
+    pub(crate) gone: BTreeSet<String>,
+    /// Transactions that a person voided, by entity and id.
     pub(crate) voided: BTreeSet<(String, String)>,
-    /// Projects and vendors, by key, that a person touched.
+    /// Until when the books are closed.
     pub(crate) closing_date: Option<String>,
     /// Lists entries that are out of use: (entity, id).
     pub(crate) inactive: Vec<(&'static str, String)>,
@@ -143,8 +145,8 @@ pub(crate) struct State {
     pub(crate) sent: VecDeque<(DateTime<Utc>, bool)>,
     /// When the machine's clock last jumped.
     pub(crate) jumped: Option<DateTime<Utc>>,
-    /// Documents whose write was refused for good, with the number of changes taken in of it by then.
-    pub(crate) refused: BTreeMap<String, u64>,
+    /// Documents whose write was refused for good: the worker that knows, and the changes taken in of it by then.
+    pub(crate) refused: BTreeMap<String, (usize, u64)>,
     /// Documents whose link is durable.
     pub(crate) linked: BTreeSet<String>,
     pub(crate) taken_in: BTreeMap<String, u64>,
@@ -167,6 +169,8 @@ pub(crate) struct World {
     pub(crate) pace_log: Arc<MemoryPaceLog>,
     pub(crate) webhook: Webhook,
     pub(crate) workers: usize,
+    /// The longest pause of a worker between two runs, in seconds.
+    pub(crate) pause: u64,
     pub(crate) company: String,
     pub(crate) realm: String,
     pub(crate) dir: tempfile::TempDir,
@@ -207,6 +211,8 @@ pub(crate) struct Parts {
     pub(crate) store_locks: bool,
     pub(crate) webhook: Webhook,
     pub(crate) workers: usize,
+    /// The longest pause of a worker between two runs, in seconds.
+    pub(crate) pause: u64,
     pub(crate) company: String,
     pub(crate) realm: String,
     pub(crate) dir: tempfile::TempDir,
@@ -255,6 +261,7 @@ impl World {
             pace_log: Arc::new(MemoryPaceLog::default()),
             webhook: parts.webhook,
             workers: parts.workers,
+            pause: parts.pause,
             company: parts.company,
             realm: parts.realm,
             dir: parts.dir,

@@ -2,6 +2,7 @@
 
 mod batches;
 mod documents;
+mod files;
 mod gateway;
 mod ledger;
 mod linking;
