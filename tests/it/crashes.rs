@@ -204,13 +204,15 @@ async fn killed_again_while_what_was_sent_is_looked_for() {
 #[tokio::test]
 async fn killed_every_few_steps_the_program_still_comes_to_an_end() {
     let expected = undisturbed(When::FirstLoad).await;
-    for steps in [4, 5, 7] {
+    // What was found of an earlier pay app that is under review is known for one start only: from finding it to storing the
+    // later one takes six steps.
+    for steps in [6, 7, 9] {
         // Given a program that is killed after every few steps
         let site = before(When::FirstLoad).await;
         // When it is started again and again
-        let kills = killed(&site, &[At::After(steps); 200]).await;
+        let kills = killed(&site, &[At::After(steps); 60]).await;
         // Then it comes to an end, and the books are as if nothing had happened
-        assert!((2..200).contains(&kills), "killed {kills} times, every {steps} steps");
+        assert!((2..60).contains(&kills), "killed {kills} times, every {steps} steps");
         is_as_undisturbed(&site, expected, &format!("killed every {steps} steps")).await;
     }
 }
