@@ -20,6 +20,10 @@ use crate::wire::{BadRecord, Record};
 /// Windows overlap by this much on both sides: records become visible late, and clocks differ.
 const OVERLAP_MINUTES: u64 = 5;
 
+/// Where a changed record has no id that can be read, reading goes on where it stood, for this long: by then a snapshot
+/// has taken everything in.
+const HELD_FOR_HOURS: i64 = 26;
+
 /// Where reading changes goes on.
 #[derive(Debug, Serialize, Deserialize)]
 struct Position {
@@ -62,42 +66,103 @@ impl Found {
 #[derive(Default)]
 struct InProject {
     owner: bool,
-    commitments: Vec<String>,
-    pay_apps: Vec<String>,
-    prime_contracts: Vec<String>,
-    owner_invoices: Vec<String>,
+    commitments: Ids,
+    pay_apps: Ids,
+    prime_contracts: Ids,
+    owner_invoices: Ids,
 }
 
 impl InProject {
     fn ids(&self, kind: DocumentKind) -> &[String] {
         match kind {
-            DocumentKind::Commitment => &self.commitments,
-            DocumentKind::PrimeContract => &self.prime_contracts,
-            DocumentKind::PayApp => &self.pay_apps,
-            DocumentKind::OwnerInvoice => &self.owner_invoices,
+            DocumentKind::Commitment => &self.commitments.ids,
+            DocumentKind::PrimeContract => &self.prime_contracts.ids,
+            DocumentKind::PayApp => &self.pay_apps.ids,
+            DocumentKind::OwnerInvoice => &self.owner_invoices.ids,
             _ => &[],
         }
+    }
+
+    fn are_all(&self) -> bool {
+        [&self.commitments, &self.pay_apps, &self.prime_contracts, &self.owner_invoices].iter().all(|ids| ids.are_all)
+    }
+}
+
+/// Ids of records that may have changed, also of those that cannot be read.
+struct Ids {
+    ids: Vec<String>,
+    /// False if the id of one cannot be read: it has no key to be told by.
+    are_all: bool,
+}
+
+impl Default for Ids {
+    fn default() -> Self {
+        Self { ids: Vec::new(), are_all: true }
+    }
+}
+
+impl Ids {
+    /// Adds the records' own ids.
+    fn add<'a, T: 'a>(&mut self, records: impl IntoIterator<Item = &'a Record<T>>, id: impl Fn(&T) -> Option<&str>) {
+        self.add_named(records, id, |bad| bad.id.as_ref());
+    }
+
+    /// Adds the ids of the contracts that the records belong to.
+    fn add_contracts<'a, T: 'a>(
+        &mut self,
+        records: impl IntoIterator<Item = &'a Record<T>>,
+        contract: impl Fn(&T) -> Option<&str>,
+    ) {
+        self.add_named(records, contract, |bad| bad.contract.as_ref());
+    }
+
+    fn add_named<'a, T: 'a>(
+        &mut self,
+        records: impl IntoIterator<Item = &'a Record<T>>,
+        id: impl Fn(&T) -> Option<&str>,
+        id_of_bad: impl Fn(&BadRecord) -> Option<&String>,
+    ) {
+        for record in records {
+            match record {
+                Ok(record) => self.ids.extend(id(record).map(str::to_owned)),
+                Err(bad) => match id_of_bad(bad) {
+                    Some(id) => self.ids.push(id.clone()),
+                    None => {
+                        tracing::warn!(record = %bad, "a changed record of Procore has no id that can be read");
+                        self.are_all = false;
+                    }
+                },
+            }
+        }
+    }
+
+    fn extend(&mut self, more: Self) {
+        self.ids.extend(more.ids);
+        self.are_all &= more.are_all;
     }
 }
 
 impl ProcoreSource {
     pub(super) async fn changes_since(&self, since: Option<&Cursor>) -> Result<Changes, CoreError> {
         let start = self.now();
-        let next = Position { time: start }.cursor()?;
-        let Some(since) = since else { return Ok(Changes { changes: Vec::new(), next }) };
+        let Some(since) = since else {
+            return Ok(Changes { changes: Vec::new(), next: Position { time: start }.cursor()? });
+        };
         let since = Position::parse(since)?.time;
         let overlap = chrono::TimeDelta::minutes(i64::try_from(OVERLAP_MINUTES).unwrap_or(0));
         let from = since.checked_sub_signed(overlap).unwrap_or(since);
         let between = Between { from, to: minutes_after(start, OVERLAP_MINUTES) };
 
         let mut found = Found::default();
-        for id in self.changed_vendors(between).await? {
+        let vendors = self.changed_vendors(between).await?;
+        for id in &vendors.ids {
             found.add(DocumentKey::new(DocumentKind::Vendor, id));
         }
         for id in self.changed_projects(between).await? {
             found.add(DocumentKey::new(DocumentKind::Project, id));
         }
-        let projects = self.active_projects().await?;
+        let active = self.active_projects().await?;
+        let projects = active.ids;
         let changed = each(projects.iter().map(|project| self.changed_in(project, between)).collect()).await?;
         for (project, changed) in projects.iter().zip(&changed) {
             if changed.owner {
@@ -112,19 +177,21 @@ impl ProcoreSource {
                 changed.ids(kind).iter().for_each(|id| found.add(DocumentKey::within(kind, project, id)));
             }
         }
-        Ok(Changes { changes: found.changes, next })
+        let all_named = active.are_all && vendors.are_all && changed.iter().all(InProject::are_all);
+        let time = if all_named { start } else { since.max(start - chrono::TimeDelta::hours(HELD_FOR_HOURS)) };
+        Ok(Changes { changes: found.changes, next: Position { time }.cursor()? })
     }
 
-    async fn changed_vendors(&self, between: Between) -> Result<Vec<String>, Error> {
-        let mut ids = Vec::new();
+    async fn changed_vendors(&self, between: Between) -> Result<Ids, Error> {
+        let mut ids = Ids::default();
         let mut pages = std::pin::pin!(self.procore.vendors(Some(between)));
         while let Some(page) = pages.try_next().await? {
-            ids.extend(page.records.iter().filter_map(|record| id_of(record, |vendor| vendor.id.as_str())));
+            ids.add(&page.records, |vendor| Some(vendor.id.as_str()));
         }
         // One that went out of use left that list; the other knows no filter.
         let inactive = self.procore.inactive_vendors().await?;
         let changed = inactive.iter().filter(|record| within(record, between, |vendor| vendor.updated_at));
-        ids.extend(changed.filter_map(|record| id_of(record, |vendor| vendor.id.as_str())));
+        ids.add(changed, |vendor| Some(vendor.id.as_str()));
         Ok(ids)
     }
 
@@ -134,7 +201,9 @@ impl ProcoreSource {
         let listed = self.kept.projects.put(&(), self.now(), listed).await;
         let takes_part = |id: &String| self.options.projects.includes(&ProjectId::from(id.as_str()));
         let changed = listed.iter().filter(|record| within(record, between, |project| project.updated_at));
-        Ok(changed.filter_map(|record| id_of(record, |project| project.id.as_str())).filter(takes_part).collect())
+        let mut ids = Ids::default();
+        ids.add(changed, |project| Some(project.id.as_str()));
+        Ok(ids.ids.into_iter().filter(takes_part).collect())
     }
 
     async fn changed_in(&self, project: &ProjectId, between: Between) -> Result<InProject, Error> {
@@ -144,31 +213,30 @@ impl ProcoreSource {
             let contracts = self.listed_prime_contracts(project, Some(between)).await?;
             changed.owner = !contracts.is_empty();
             if self.options.reads_owner_side() {
-                changed.prime_contracts = contracts.iter().filter_map(|r| id_of(r, |c| c.id.as_str())).collect();
+                changed.prime_contracts.add(&contracts, |contract| Some(contract.id.as_str()));
             }
         }
         for kind in [CommitmentKind::Subcontract, CommitmentKind::PurchaseOrder] {
             let mut pages = std::pin::pin!(self.procore.commitments(kind, project, only));
             while let Some(page) = pages.try_next().await? {
-                let ids = page.records.iter().filter_map(|record| id_of(record, |contract| contract.id.as_str()));
-                changed.commitments.extend(ids);
+                changed.commitments.add(&page.records, |contract| Some(contract.id.as_str()));
             }
         }
         let mut packages = None;
         let orders = self.with_changed_orders(project, Side::Commitments, only, &mut packages).await?;
         changed.commitments.extend(orders);
         let requisitions = self.procore.requisitions(project, only).await?;
-        changed.pay_apps.extend(requisitions.iter().filter_map(|record| id_of(record, |wire| wire.id.as_str())));
+        changed.pay_apps.add(&requisitions, |wire| Some(wire.id.as_str()));
         if self.options.reads_owner_side() {
             // Where there is no prime contract, there is nothing that could have changed.
-            if !changed.prime_contracts.is_empty() || !self.prime_contracts(project).await?.is_empty() {
+            if !changed.prime_contracts.ids.is_empty() || !self.prime_contracts(project).await?.is_empty() {
                 let orders = self.with_changed_orders(project, Side::PrimeContracts, only, &mut packages).await?;
                 changed.prime_contracts.extend(orders);
             }
             // Their list knows no filter.
             let invoices = self.listed_owner_invoices(project).await?;
             let invoices = invoices.iter().filter(|record| within(record, between, |invoice| invoice.updated_at));
-            changed.owner_invoices.extend(invoices.filter_map(|record| id_of(record, |wire| wire.id.as_str())));
+            changed.owner_invoices.add(invoices, |wire| Some(wire.id.as_str()));
         }
         Ok(changed)
     }
@@ -181,13 +249,11 @@ impl ProcoreSource {
         side: Side,
         only: Only<'_>,
         packages: &mut Option<Vec<Record<ChangeOrderPackage>>>,
-    ) -> Result<Vec<String>, Error> {
-        let mut contracts = Vec::new();
+    ) -> Result<Ids, Error> {
+        let mut contracts = Ids::default();
         let newer = match self.newer_form(project, side, only).await? {
             Some(orders) => {
-                contracts.extend(orders.iter().filter_map(|record| {
-                    id_of_contract(record, |order| order.contract_id.as_ref().map(|id| id.as_str()))
-                }));
+                contracts.add_contracts(&orders, |order| order.contract_id.as_ref().map(|id| id.as_str()));
                 !orders.is_empty() || self.has_change_orders(project, side).await?
             }
             None => false,
@@ -199,35 +265,10 @@ impl ProcoreSource {
             };
             let listed = listed.iter().filter(|record| record.as_ref().map_or(true, |package| side.takes(package)));
             let of_side = self.of_side(project, side, only, listed.cloned().collect()).await?;
-            contracts.extend(of_side.iter().filter_map(|record| {
-                id_of_contract(record, |package| package.contract_id.as_ref().map(|id| id.as_str()))
-            }));
+            contracts.add_contracts(&of_side, |package| package.contract_id.as_ref().map(|id| id.as_str()));
         }
         Ok(contracts)
     }
-}
-
-/// The id of a record, also of one that cannot be read: it may have changed all the same.
-fn id_of<T>(record: &Record<T>, id: impl Fn(&T) -> &str) -> Option<String> {
-    match record {
-        Ok(record) => Some(id(record).to_owned()),
-        Err(bad) => named(bad.id.as_ref(), bad),
-    }
-}
-
-fn id_of_contract<T>(record: &Record<T>, id: impl Fn(&T) -> Option<&str>) -> Option<String> {
-    match record {
-        Ok(record) => id(record).map(str::to_owned),
-        Err(bad) => named(bad.contract.as_ref(), bad),
-    }
-}
-
-fn named(id: Option<&String>, bad: &BadRecord) -> Option<String> {
-    if id.is_none() {
-        // It has no key to be told by; a snapshot reports it.
-        tracing::warn!(record = %bad, "a changed record of Procore has no id that can be read");
-    }
-    id.cloned()
 }
 
 /// Did it change in the range? What does not say when it changed may have.

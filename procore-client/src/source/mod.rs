@@ -222,7 +222,7 @@ impl Source for ProcoreSource {
     async fn parts(&self) -> Result<Vec<Part>, Error> {
         self.kept.clear();
         let mut parts = vec![Part("vendors".to_owned()), Part("projects".to_owned())];
-        for project in self.active_projects().await? {
+        for project in self.active_projects().await?.ids {
             parts.push(Part(format!("project/{project}/commitments")));
             parts.push(Part(format!("project/{project}/pay_apps")));
             if self.options.reads_owner_side() {
@@ -234,15 +234,20 @@ impl Source for ProcoreSource {
     }
 
     fn snapshot<'a>(&'a self, part: &'a Part) -> BoxStream<'a, Result<Vec<Fetched>, Error>> {
-        match PartName::parse(part) {
-            Ok(PartName::Vendors) => self.all_vendors(),
-            Ok(PartName::Projects) => self.all_projects(),
-            Ok(PartName::Commitments(project)) => self.all_commitments(project),
-            Ok(PartName::PayApps(project)) => self.all_pay_apps(project),
-            Ok(PartName::PrimeContracts(project)) => self.all_prime_contracts(project),
-            Ok(PartName::OwnerInvoices(project)) => self.all_owner_invoices(project),
-            Err(error) => stream::once(async { Err(error) }).boxed(),
-        }
+        let (project, pages) = match PartName::parse(part) {
+            Ok(PartName::Vendors) => return self.all_vendors(),
+            Ok(PartName::Projects) => return self.all_projects(),
+            Ok(PartName::Commitments(project)) => (project.clone(), self.all_commitments(project)),
+            Ok(PartName::PayApps(project)) => (project.clone(), self.all_pay_apps(project)),
+            Ok(PartName::PrimeContracts(project)) => (project.clone(), self.all_prime_contracts(project)),
+            Ok(PartName::OwnerInvoices(project)) => (project.clone(), self.all_owner_invoices(project)),
+            Err(error) => return stream::once(async { Err(error) }).boxed(),
+        };
+        let readable = move |page| {
+            let project = project.clone();
+            async move { Ok(self.of_readable(&project, page).await?) }
+        };
+        pages.and_then(readable).boxed()
     }
 
     async fn changes(&self, since: Option<&Cursor>) -> Result<Changes, Error> {
@@ -271,7 +276,12 @@ impl Source for ProcoreSource {
             }
             _ => return Err(not_ours(key)),
         };
-        fetched.map_err(|error| error.with_document(key.clone()))
+        let located = |error: Error| error.with_document(key.clone());
+        let mut fetched = fetched.map_err(located)?;
+        if let Some((project, _)) = key.project_and_id() {
+            self.check_readable(&project, &mut fetched).await.map_err(|error| located(error.into()))?;
+        }
+        Ok(fetched)
     }
 
     async fn fetch_many(&self, keys: &[DocumentKey]) -> Result<Vec<Fetched>, Error> {
@@ -291,6 +301,10 @@ impl Source for ProcoreSource {
                     (_, Some(project)) => self.fetch_pay_apps(project, &ids).await?,
                     (_, None) => Vec::new(),
                 }
+            };
+            let fetched = match &group.project {
+                Some(project) => self.of_readable(project, fetched).await?,
+                None => fetched,
             };
             for ((at, _), fetched) in group.members.into_iter().zip(fetched) {
                 if let Some(answer) = answers.get_mut(at) {

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use sync_core::clock;
+use sync_core::connector::{Fetched, Unreadable};
 use sync_core::model::construction::CommitmentKind;
 use sync_core::model::{CommitmentId, PrimeContractId, ProjectId, SovLineId, Timestamp, VendorId};
 
@@ -15,7 +16,7 @@ use crate::convert::directory::parties;
 use crate::convert::owner_invoice::KnownPrimeContract;
 use crate::convert::pay_app::KnownCommitment;
 use crate::error::Error;
-use crate::resources::{Between, all_or_none, unreadable};
+use crate::resources::{Between, all_or_none};
 use crate::wire::Record;
 use crate::wire::line_item_types::LineItemType;
 use crate::wire::prime_contracts::PrimeContract;
@@ -26,6 +27,8 @@ use crate::wire::projects::Project;
 pub(super) struct Kept {
     pub(super) projects: Memo<(), Vec<Record<Project>>>,
     pub(super) prime_contracts: Memo<ProjectId, Vec<Record<PrimeContract>>>,
+    /// The numbers of projects that the list does not tell.
+    unlisted: Memo<ProjectId, Record<Option<String>>>,
     line_item_types: Memo<(), Vec<LineItemType>>,
     code_lists: Memo<ProjectId, CodeLists>,
     segments: Memo<ProjectId, Segments>,
@@ -39,6 +42,7 @@ pub(super) struct Kept {
 impl Kept {
     pub(super) fn clear(&self) {
         self.projects.clear();
+        self.unlisted.clear();
         self.prime_contracts.clear();
         self.line_item_types.clear();
         self.code_lists.clear();
@@ -54,7 +58,7 @@ impl Kept {
 pub(super) enum NotPaid {
     /// These are.
     These(HashSet<VendorId>),
-    /// A prime contract cannot be read: anybody may be its owner. A name given to a vendor is lost to the customer for
+    /// A prime contract, or which project it is of, cannot be read: anybody may be its owner. A name given to a vendor is lost to the customer for
     /// good, so until it can be read only those become vendors that a commitment refers to.
     Unknown,
 }
@@ -67,6 +71,13 @@ impl NotPaid {
             Self::Unknown => true,
         }
     }
+}
+
+/// The active projects that are to be synced.
+pub(super) struct Active {
+    pub(super) ids: Vec<ProjectId>,
+    /// False if the list holds a project whose id cannot be read.
+    pub(super) are_all: bool,
 }
 
 impl ProcoreSource {
@@ -85,11 +96,22 @@ impl ProcoreSource {
         self.kept.projects.get(&(), self.now(), self.oldest(), self.procore.projects()).await
     }
 
-    /// The ids of the active projects that are to be synced.
-    pub(super) async fn active_projects(&self) -> Result<Vec<ProjectId>, Error> {
+    /// The ids of the active projects that are to be synced. One that cannot be read may be active: it counts by its id.
+    pub(super) async fn active_projects(&self) -> Result<Active, Error> {
         let projects = self.projects().await?;
-        let active = projects.iter().filter_map(|project| project.as_ref().ok()).filter(|p| self.is_wanted(p));
-        Ok(active.map(|project| project.id.clone()).collect())
+        let mut active = Active { ids: Vec::with_capacity(projects.len()), are_all: true };
+        for project in projects.iter() {
+            match project {
+                Ok(project) if self.is_wanted(project) => active.ids.push(project.id.clone()),
+                Ok(_) => {}
+                Err(bad) => match bad.id.as_deref().map(ProjectId::from) {
+                    Some(id) if self.options.projects.includes(&id) => active.ids.push(id),
+                    Some(_) => {}
+                    None => active.are_all = false,
+                },
+            }
+        }
+        Ok(active)
     }
 
     /// Is it an active project that the options do not leave out?
@@ -97,22 +119,51 @@ impl ProcoreSource {
         project.active.unwrap_or(true) && project.template != Some(true) && self.options.projects.includes(&project.id)
     }
 
-    /// The number that people give a project.
+    /// The number that people give a project; none, too, if the project cannot be read, for then
+    /// [`of_readable`](Self::of_readable) lets none of its documents through.
     pub(super) async fn project_number(&self, id: &ProjectId) -> Result<Option<String>, Error> {
-        let of = |records: &[Record<Project>]| {
-            let project = records.iter().flatten().find(|project| project.id == *id)?;
-            Some(project.project_number.clone())
-        };
+        Ok(self.number_of(id).await?.unwrap_or(None))
+    }
+
+    async fn number_of(&self, id: &ProjectId) -> Result<Record<Option<String>>, Error> {
         let known = self.projects().await?;
-        if let Some(number) = of(&known) {
-            return Ok(number);
+        if let Some(project) = known.iter().flatten().find(|project| project.id == *id) {
+            return Ok(Ok(project.project_number.clone()));
         }
-        // Made since the list was read, or not listed for this account.
-        match self.procore.project(id).await? {
-            Some(Ok(project)) => Ok(project.project_number),
-            Some(Err(record)) => Err(unreadable("GET /rest/v1.0/projects/{id}", record)),
-            None => Ok(None),
+        // Made since the list was read, not listed for this account, or not readable there.
+        let read = async {
+            Ok::<_, Error>(match self.procore.project(id).await? {
+                Some(project) => project.map(|project| project.project_number),
+                None => Ok(None),
+            })
+        };
+        let number = self.kept.unlisted.get(id, self.now(), self.oldest(), read).await?;
+        Ok(number.as_ref().clone())
+    }
+
+    /// The documents of a project, unless the project cannot be read: then none of them can be used, for nothing says
+    /// which rows of the mapping are theirs.
+    pub(super) async fn of_readable(
+        &self,
+        project: &ProjectId,
+        mut fetched: Vec<Fetched>,
+    ) -> Result<Vec<Fetched>, Error> {
+        for fetched in &mut fetched {
+            self.check_readable(project, fetched).await?;
         }
+        Ok(fetched)
+    }
+
+    /// The same for one document.
+    pub(super) async fn check_readable(&self, project: &ProjectId, fetched: &mut Fetched) -> Result<(), Error> {
+        if let Fetched::Found(document) = &*fetched
+            && let Err(bad) = self.number_of(project).await?
+        {
+            let (key, label) = (document.key(), document.label());
+            let text = format!("its project cannot be read: {bad}");
+            *fetched = Fetched::Unreadable(Unreadable { key, label, text, amount: None });
+        }
+        Ok(())
     }
 
     /// The prime contracts of a project.
@@ -154,7 +205,10 @@ impl ProcoreSource {
     /// The directory entries that prime contracts of active projects name as owner or contractor.
     pub(super) async fn not_paid(&self) -> Result<NotPaid, Error> {
         let projects = self.active_projects().await?;
-        let contracts = each(projects.iter().map(|project| self.prime_contracts(project)).collect()).await?;
+        if !projects.are_all && self.options.owners {
+            return Ok(NotPaid::Unknown);
+        }
+        let contracts = each(projects.ids.iter().map(|project| self.prime_contracts(project)).collect()).await?;
         if contracts.iter().any(|contracts| contracts.iter().any(Result::is_err)) {
             return Ok(NotPaid::Unknown);
         }

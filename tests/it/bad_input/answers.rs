@@ -142,3 +142,54 @@ async fn a_record_whose_id_cannot_be_read_for_a_moment_is_no_dead_letter_for_eve
     // When everything is taken in once more, and can be read
     then_ties_out(&site).await;
 }
+
+/// The list of projects, with one among them that has an object for a name.
+fn projects_with_one_unreadable(site: &Site, unreadable: &str) -> String {
+    let procore = site.procore();
+    let projects = procore.all("projects").map(|project| {
+        let mut project = project.clone();
+        if text(&project, &["id"]) == unreadable {
+            set(&mut project, &["name"], object([("value", "?".into())]));
+        }
+        project
+    });
+    Json::Array(projects.collect()).to_string()
+}
+
+const BAKERY: &str = "598134326100025";
+
+#[tokio::test]
+async fn an_owner_is_not_made_a_vendor_because_the_project_cannot_be_read_for_a_moment() {
+    // Given a list of projects, one of which cannot be read this once
+    let site = Site::open(&site::book("demo")).await;
+    let body = projects_with_one_unreadable(&site, BAKERY);
+    lock(&site.procore_weather).answer_next("/rest/v1.1/projects", 200, &body);
+    let _ = load(&site.engine()).await;
+    // When everything is taken in once more, and can be read
+    then_ties_out(&site).await;
+}
+
+#[tokio::test]
+async fn a_change_is_not_missed_because_its_project_cannot_be_read_for_a_moment() {
+    // Given the demo book, loaded, and an approval in one project
+    let (site, app) = (Site::open(&site::book("demo")).await, "598134326660103");
+    let edit = |status: &'static str| {
+        site.procore().person_edits(site.now(), "requisitions", app, |app| set(app, &["status"], status)).unwrap();
+    };
+    edit("under_review");
+    site.load().await;
+    site.days_pass(1);
+    edit("approved");
+    // When the project cannot be read this once, an hour later, and the program polls then, and again the days after
+    site.clock.advance(Duration::from_secs(3_600));
+    let body = projects_with_one_unreadable(&site, BAKERY);
+    lock(&site.procore_weather).answer_next("/rest/v1.1/projects", 200, &body);
+    let engine = site.engine();
+    let _ = engine.poll().await;
+    for _ in 0..3 {
+        site.days_pass(1);
+        site.catch_up().await;
+    }
+    // Then the approval is posted, without waiting for a night in which everything is taken in
+    ties_out(&site);
+}

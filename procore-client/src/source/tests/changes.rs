@@ -79,6 +79,33 @@ async fn a_record_that_cannot_be_read_may_have_changed_all_the_same() {
 }
 
 #[tokio::test]
+async fn a_changed_record_without_a_readable_id_holds_the_place_for_a_day() {
+    // Given a list of pay apps with one of which nobody can say which it is
+    let requisitions = r#"[{"id":{"value":702},"number":2,"updated_at":"2026-03-07T11:59:00Z"}]"#;
+    for (since, next) in
+        [("2026-03-07T11:00:00Z", "2026-03-07T11:00:00Z"), ("2026-03-01T11:00:00Z", "2026-03-06T10:00:00Z")]
+    {
+        let (_, procore) = scripted(
+            Script::default()
+                .on("/rest/v1.0/vendors", "[]")
+                .on("/rest/v1.1/projects", r#"[{"id":101,"name":"Clinic","active":true}]"#)
+                .on("/rest/v1.0/prime_contracts", "[]")
+                .on("/rest/v1.0/work_order_contracts", "[]")
+                .on("/rest/v1.0/purchase_order_contracts", "[]")
+                .on("/rest/v1.0/projects/101/commitment_change_orders", "[]")
+                .on("/rest/v1.0/change_order_packages", "[]")
+                .on("/rest/v1.0/payment_applications", "[]")
+                .on("/rest/v1.1/requisitions", requisitions),
+        );
+        let source = ProcoreSource::new(Arc::new(procore), SourceOptions::default());
+        // When changes are read, then reading goes on where it stood, but not for ever
+        let changes = source.changes(Some(&Cursor(format!(r#"{{"time":"{since}"}}"#)))).await.unwrap();
+        assert_eq!(changes.next, Cursor(format!(r#"{{"time":"{next}"}}"#)));
+        assert_eq!(changes.changes.len(), 1, "the project, which does not say when it changed");
+    }
+}
+
+#[tokio::test]
 async fn a_refused_project_and_a_broken_cursor_are_errors_and_no_silence() {
     let world = World::small();
     let broken = world.source.changes(Some(&Cursor("yesterday".to_owned()))).await.unwrap_err();

@@ -280,3 +280,25 @@ async fn the_demo_company_is_read_whole() {
     keys.dedup();
     assert_eq!(keys.len(), all);
 }
+
+#[tokio::test]
+async fn documents_of_a_project_that_cannot_be_read_are_not_coded_by_guess() {
+    // Given a project whose number is an object, in the list and shown alone
+    let world = World::with("projects", |json| json.replace(r#""2026-014""#, r#"{"value":"2026-014"}"#));
+    // When its parts are read, then they are there, and each document says why it cannot be used
+    let parts = world.source.parts().await.unwrap();
+    assert!(parts.contains(&Part("project/101/commitments".to_owned())), "{parts:?}");
+    for part in ["project/101/commitments", "project/101/pay_apps", "project/101/prime_contracts"] {
+        let documents = world.part(part).await.unwrap();
+        assert!(!documents.is_empty(), "{part}");
+        for document in &documents {
+            assert!(unreadable(document).text.contains("its project cannot be read"), "{document:?}");
+        }
+    }
+    let text = &unreadable(&world.fetch("pay_app/101.702").await).text.clone();
+    assert!(text.contains("project_number"), "{text}");
+    // And its owner is known all the same
+    let vendors = world.part("vendors").await.unwrap();
+    let owner = vendors.iter().map(vendor).find(|vendor| vendor.name == "Lakeview Health").unwrap();
+    assert!(owner.not_paid, "{owner:?}");
+}
