@@ -7,6 +7,7 @@ use chrono::{DateTime, FixedOffset, NaiveDate};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sync_core::connector::Marker;
+use sync_core::matching::{exact_number, loose_number, same_name_key};
 use sync_core::model::{Amount, Currency, TargetRef};
 
 use crate::convert::plain_name;
@@ -71,37 +72,12 @@ impl Held {
             total: head.total_amt,
             created: meta.create_time,
             updated: meta.last_updated_time,
-            name: head.display_name.map(|name| name_key(plain_name(&name, active))),
+            name: head.display_name.map(|name| same_name_key(plain_name(&name, active))),
             version: head.sync_token.unwrap_or_default(),
             id,
             raw,
         })
     }
-}
-
-/// A name as it is compared: QuickBooks minds neither case nor the spaces around it.
-pub(crate) fn name_key(name: &str) -> String {
-    name.trim().to_lowercase()
-}
-
-/// A number as it is compared for being the same.
-pub(crate) fn exact_number(number: &str) -> String {
-    number.trim().to_lowercase()
-}
-
-/// A number as people mean it: `Inv. #0042` and `inv-42` agree in all that counts.
-pub(crate) fn loose_number(number: &str) -> String {
-    let mut loose = String::with_capacity(number.len());
-    let mut in_digits = false;
-    for c in number.chars().filter(|c| c.is_alphanumeric()) {
-        // Zeros that lead a run of digits say nothing.
-        if c == '0' && !in_digits {
-            continue;
-        }
-        in_digits = c.is_numeric();
-        loose.extend(c.to_uppercase());
-    }
-    loose
 }
 
 type Ids = HashMap<String, Arc<Held>>;
@@ -257,7 +233,7 @@ impl Mirror {
 
     /// The entries of that name, of any list, inactive ones included.
     pub(crate) fn named(&self, name: &str) -> impl Iterator<Item = (Entity, &Arc<Held>)> {
-        let keys = self.by_name.get(&name_key(name)).into_iter().flatten();
+        let keys = self.by_name.get(&same_name_key(name)).into_iter().flatten();
         keys.filter_map(|(entity, id)| self.get(*entity, id).map(|held| (*entity, held)))
     }
 

@@ -6,6 +6,7 @@
 //! | [`model`] | construction documents, accounting documents, exact [`Money`](model::Money), ids |
 //! | [`connector`] | [`Source`](connector::Source) and [`Sink`](connector::Sink): what a system must offer to take part |
 //! | [`mapping`] | the controller's tables, checked and compiled: from a construction document to an accounting document |
+//! | [`matching`] | which record of one side is the same as which of the other, with score and reasons |
 //! | [`retainage`] | what a pay app bills, withholds and releases, line by line; terms, forms, ledger |
 //! | [`settlement`] | what is open of each bill, as payments and credits come and are voided |
 //! | [`wip`] | percent complete, earned revenue, over and under billing, the proposed entries |
@@ -34,6 +35,7 @@ mod exact;
 pub mod http;
 pub mod journal;
 pub mod mapping;
+pub mod matching;
 pub mod model;
 #[cfg(feature = "planted-bugs")]
 pub mod planted;

@@ -3,13 +3,14 @@
 use std::sync::Arc;
 
 use sync_core::connector::{Candidates, Condition, TargetState, Wanted};
+use sync_core::matching::{exact_number, is_one_edit, loose_number};
 use sync_core::model::Currency;
 use sync_core::model::accounting::AccountingDocument;
 
 use crate::convert;
 use crate::entity::Entity;
 use crate::error::Error;
-use crate::mirror::{Held, Mirror, exact_number, loose_number};
+use crate::mirror::{Held, Mirror};
 
 /// Two documents of one amount within these days may be one invoice.
 const NEAR_DAYS: i64 = 10;
@@ -89,32 +90,4 @@ fn same_party<'m>(
     }
     // A document found by its marker is no look-alike of itself.
     similar.retain(|held| !matches.iter().any(|known| known.id == held.id));
-}
-
-/// Does one character more, less or other make them equal?
-fn is_one_edit(one: &str, two: &str) -> bool {
-    let (one, two): (Vec<char>, Vec<char>) = (one.chars().collect(), two.chars().collect());
-    let (short, long) = if one.len() <= two.len() { (&one, &two) } else { (&two, &one) };
-    let head = short.iter().zip(long.iter()).take_while(|(a, b)| a == b).count();
-    let tail = short.iter().rev().zip(long.iter().rev()).take_while(|(a, b)| a == b).count();
-    match long.len() - short.len() {
-        0 => head + tail + 1 >= long.len(),
-        1 => head + tail >= short.len(),
-        _ => false,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_one_edit;
-
-    #[test]
-    fn one_slip_of_the_pen() {
-        for (one, two) in [("1043", "1043"), ("1043", "1048"), ("1043", "143"), ("1043", "10433"), ("", "1")] {
-            assert!(is_one_edit(one, two) && is_one_edit(two, one), "{one} {two}");
-        }
-        for (one, two) in [("1043", "1034"), ("1043", "10"), ("abc", "xyz"), ("1", "234")] {
-            assert!(!is_one_edit(one, two) && !is_one_edit(two, one), "{one} {two}");
-        }
-    }
 }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 use serde_json::value::RawValue;
 use sync_core::connector::{Found, Marker, Operation, TargetState, Write};
+use sync_core::matching::same_name_key;
 use sync_core::model::accounting::AccountingDocument;
 use sync_core::model::{TargetRef, Timestamp};
 
@@ -12,7 +13,7 @@ use super::{IdsByEntity, QuickBooksSink};
 use crate::convert;
 use crate::entity::Entity;
 use crate::error::Error;
-use crate::mirror::{Held, name_key};
+use crate::mirror::Held;
 use crate::query::Query;
 
 /// Ids in one query.
@@ -154,7 +155,7 @@ fn has(held: &Held, marker: &Marker) -> bool {
 
 fn is_named(held: &Held, document: &AccountingDocument) -> bool {
     let name = crate::sanitise::name(document.number().unwrap_or_default());
-    held.name.as_deref() == Some(name_key(&name).as_str())
+    held.name.as_deref() == Some(same_name_key(&name).as_str())
 }
 
 /// An entry of the name that was there before is not what the write made.
