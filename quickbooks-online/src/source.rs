@@ -2,6 +2,7 @@
 
 mod ledger;
 mod sales;
+mod state;
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -46,7 +46,8 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Compare two files of JSON lines by key. Exit status: 0 the same, 1 differences, 2 something could not be read.
+    /// Compare both companies, a book, or two files, and explain every difference by document. Nothing is posted. Exit
+    /// status: 0 the same, 1 differences, 2 something could not be read or compared.
     Reconcile(reconcile::Args),
     /// Show what waits for a person.
     DeadLetters {
@@ -86,7 +87,7 @@ async fn main() -> ExitCode {
         Command::Check { mapping, json } => check::run(&mapping, json),
         Command::Login { side } => login::run(side).await,
         Command::Sync { json } => sync::run(json).await,
-        Command::Reconcile(args) => Ok(reconcile::run(&args)),
+        Command::Reconcile(args) => reconcile::run(args).await,
         Command::DeadLetters { json } => sync::dead_letters(json).await,
         Command::Worker => worker::run().await,
     };

@@ -6,5 +6,6 @@ mod crashes;
 mod economy;
 mod examples_a1_to_a6;
 mod kit;
+mod reconcile;
 mod secrets;
 mod webhooks;

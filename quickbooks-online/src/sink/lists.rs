@@ -11,7 +11,7 @@ use crate::wire::{Account, Class, Customer, Item, Preferences, Term, Wire};
 
 const ACCOUNTS_PAYABLE: &str = "Accounts Payable";
 
-pub(super) fn of(mirror: &Mirror) -> Result<Lists, Error> {
+pub(crate) fn of(mirror: &Mirror) -> Result<Lists, Error> {
     let accounts = entries(mirror, Entity::Account, |entity: &Account| Row {
         name: entity.fully_qualified_name.as_deref().or(entity.name.as_deref()),
         number: entity.acct_num.as_deref(),

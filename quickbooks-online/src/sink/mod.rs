@@ -4,7 +4,7 @@ mod apply;
 mod begin;
 mod candidates;
 mod find;
-mod lists;
+pub(crate) mod lists;
 mod outcome;
 mod unlink;
 

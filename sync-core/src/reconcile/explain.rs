@@ -184,7 +184,7 @@ impl Words {
                 }
                 _ => {
                     let parts: Vec<String> =
-                        findings.iter().map(|f| format!("{} {}", word(f.measure), f.amount)).collect();
+                        findings.iter().map(|f| format!("{} {}", f.measure.as_str(), f.amount)).collect();
                     format!("{app} and {target} {bill} differ: {}", parts.join(", "))
                 }
             },
@@ -213,15 +213,4 @@ fn names(finding: &Finding) -> (&str, &str) {
 
 fn name(bill: &BillRecord) -> String {
     if bill.number.is_empty() { bill.target.to_string() } else { bill.number.clone() }
-}
-
-fn word(measure: Measure) -> &'static str {
-    match measure {
-        Measure::Committed => "committed",
-        Measure::Gross => "gross",
-        Measure::Withheld => "withheld",
-        Measure::Released => "released",
-        Measure::Net => "net",
-        Measure::Held => "held",
-    }
 }

@@ -2,6 +2,7 @@
 //!
 //! Differences are explained by document, never by total: two errors that cancel out are two findings.
 
+pub mod company;
 pub mod diff;
 mod explain;
 mod payments;

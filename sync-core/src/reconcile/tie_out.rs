@@ -32,6 +32,20 @@ pub enum Measure {
     Held,
 }
 
+impl Measure {
+    /// The word for people and files.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Committed => "committed",
+            Self::Gross => "gross",
+            Self::Withheld => "withheld",
+            Self::Released => "released",
+            Self::Net => "net",
+            Self::Held => "held",
+        }
+    }
+}
+
 /// The kind of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
@@ -42,10 +56,16 @@ pub enum FindingKind {
     MissingInProcore,
     /// Amounts differ.
     AmountDiffers,
+    /// Something besides amounts differs: vendor, date, number, coding.
+    FieldDiffers,
     /// The document has more than one transaction.
     PostedTwice,
     /// The transaction was not made by this sync.
     NotFromThisSync,
+    /// It was posted, and deleted on one side since.
+    Deleted,
+    /// It was posted, and voided in QuickBooks since.
+    Voided,
     /// One side has a payment that the other lacks.
     PaymentMissing,
 }
@@ -57,8 +77,11 @@ impl FindingKind {
             Self::MissingInQuickbooks => "missing in quickbooks",
             Self::MissingInProcore => "missing in procore",
             Self::AmountDiffers => "amount differs",
+            Self::FieldDiffers => "field differs",
             Self::PostedTwice => "posted twice",
             Self::NotFromThisSync => "not from this sync",
+            Self::Deleted => "deleted",
+            Self::Voided => "voided",
             Self::PaymentMissing => "payment missing",
         }
     }

@@ -9,7 +9,7 @@
 mod outcome;
 mod progress;
 mod report;
-mod stage;
+pub(crate) mod stage;
 mod supervisor;
 mod truth;
 

@@ -1,6 +1,6 @@
 //! The sandboxes on loopback, and what people do in them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
@@ -73,11 +73,16 @@ impl Stage {
                 "the book is for QuickBooks Desktop, and there is no sandbox of it; its edition is in book.toml".into(),
             );
         }
+        Self::with_book(book, args.dir.as_deref(), args.book.is_none())
+    }
+
+    /// Both sandboxes with a book. Without a directory, journal and tokens go to a temporary one.
+    pub(crate) fn with_book(book: Book, dir: Option<&Path>, is_own_book: bool) -> Result<Self, Failure> {
         // All faults of the mapping are told before anything starts.
         Mapping::load(&book.mapping)?;
         let currency: Currency = book.facts.currency.parse().map_err(|e| format!("book.toml: currency: {e}"))?;
-        let (dir, temporary): (PathBuf, _) = match &args.dir {
-            Some(dir) => (dir.clone(), None),
+        let (dir, temporary): (PathBuf, _) = match dir {
+            Some(dir) => (dir.to_owned(), None),
             None => {
                 let temporary = tempfile::tempdir()?;
                 (temporary.path().to_owned(), Some(temporary))
@@ -130,7 +135,7 @@ impl Stage {
             book,
             procore,
             quickbooks,
-            is_own_book: args.book.is_none(),
+            is_own_book,
             settings,
             clock,
             random: SeededRandom::new(SEED),

@@ -1,5 +1,6 @@
 //! What the tests stand on.
 
+pub(crate) mod compare;
 pub(crate) mod content;
 pub(crate) mod crash;
 pub(crate) mod edit;

@@ -1,4 +1,4 @@
-//! `reconcile --left A --right B`: compares two files of JSON lines by key.
+//! Two files of JSON lines, compared by key.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -15,35 +15,19 @@ use sync_core::reconcile::diff::{DiffError, FindingLines, Summary};
 use crate::Failure;
 
 /// What to compare.
-#[derive(Clone, Debug, clap::Args)]
+#[derive(Clone, Debug)]
 pub(crate) struct Args {
-    /// The left file: one JSON object a line.
-    #[arg(long, value_name = "FILE")]
-    left: PathBuf,
-    /// The right file.
-    #[arg(long, value_name = "FILE")]
-    right: PathBuf,
-    /// The members that make up the key.
-    #[arg(long, value_name = "MEMBER,...", value_delimiter = ',', required = true)]
-    key: Vec<String>,
-    /// The members to compare. Without it: all that occur on both sides, which takes one more pass.
-    #[arg(long, value_name = "MEMBER,...", value_delimiter = ',')]
-    compare: Vec<String>,
-    /// Members to compare as text where "1.10" is not "1.1", such as cost codes.
-    #[arg(long, value_name = "MEMBER,...", value_delimiter = ',')]
-    text: Vec<String>,
-    /// Counts as one JSON object on standard output.
-    #[arg(long)]
-    json: bool,
-    /// Where the differences go, one a line. Without it and without --json: standard output.
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-    /// Read records that seem equal once more and compare them in full.
-    #[arg(long)]
-    verify: bool,
-    /// Memory in MiB; beyond it temporary files are used.
-    #[arg(long, value_name = "MIB", default_value_t = 256)]
-    memory: u64,
+    pub(crate) left: PathBuf,
+    pub(crate) right: PathBuf,
+    pub(crate) key: Vec<String>,
+    /// Empty: all members that occur on both sides.
+    pub(crate) compare: Vec<String>,
+    pub(crate) text: Vec<String>,
+    pub(crate) json: bool,
+    pub(crate) out: Option<PathBuf>,
+    pub(crate) verify: bool,
+    /// MiB.
+    pub(crate) memory: u64,
 }
 
 /// All the same: 0; differences: 1; a file or a line could not be read: 2.

@@ -1,0 +1,76 @@
+//! `reconcile`: two files, a book, or the live connection of the environment variables.
+
+mod book;
+mod files;
+mod live;
+mod print;
+pub(crate) mod read;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use sync_core::reconcile::company::CompanyReport;
+
+use crate::Failure;
+
+/// What to compare.
+#[derive(Clone, Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A book (a directory of saved answers) instead of the live connection. Nothing is written.
+    #[arg(long, value_name = "DIR", conflicts_with = "left")]
+    book: Option<PathBuf>,
+    /// Two files instead of two companies: the left one, one JSON object a line.
+    #[arg(long, value_name = "FILE", requires_all = ["right", "key"])]
+    left: Option<PathBuf>,
+    /// The right file.
+    #[arg(long, value_name = "FILE", requires = "left")]
+    right: Option<PathBuf>,
+    /// Files: the members that make up the key.
+    #[arg(long, value_name = "MEMBER,...", value_delimiter = ',', requires = "left")]
+    key: Vec<String>,
+    /// Files: the members to compare. Without it: all that occur on both sides, which takes one more pass.
+    #[arg(long, value_name = "MEMBER,...", value_delimiter = ',', requires = "left")]
+    compare: Vec<String>,
+    /// Files: members to compare as text where "1.10" is not "1.1", such as cost codes.
+    #[arg(long, value_name = "MEMBER,...", value_delimiter = ',', requires = "left")]
+    text: Vec<String>,
+    /// Files: where the differences go, one a line. Without it and without --json: standard output.
+    #[arg(long, value_name = "FILE", requires = "left")]
+    out: Option<PathBuf>,
+    /// Files: read records that seem equal once more and compare them in full.
+    #[arg(long, requires = "left")]
+    verify: bool,
+    /// Files: memory in MiB; beyond it temporary files are used.
+    #[arg(long, value_name = "MIB", default_value_t = 256, requires = "left")]
+    memory: u64,
+    /// One JSON object on standard output.
+    #[arg(long)]
+    json: bool,
+}
+
+pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
+    let Args { book, left, right, key, compare, text, out, verify, memory, json } = args;
+    if let (Some(left), Some(right)) = (left, right) {
+        let args = files::Args { left, right, key, compare, text, json, out, verify, memory };
+        return Ok(files::run(&args));
+    }
+    let report = match book {
+        Some(book) => book::reconcile(&book).await?,
+        None => live::reconcile(&crate::settings::from_environment()?).await?,
+    };
+    if json {
+        println!("{}", print::json(&report));
+    } else {
+        print!("{}", print::tables(&report));
+    }
+    Ok(status(&report))
+}
+
+/// Nothing differs: 0; something does: 1; something could not be compared: 2.
+pub(crate) fn status(report: &CompanyReport) -> ExitCode {
+    match (report.is_complete(), report.is_clean()) {
+        (false, _) => ExitCode::from(2),
+        (true, true) => ExitCode::SUCCESS,
+        (true, false) => ExitCode::from(1),
+    }
+}
