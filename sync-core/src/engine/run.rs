@@ -14,7 +14,7 @@ use crate::connector::{Candidates, Change, Fetched, Found, Operation, Wanted};
 use crate::dead_letter::{Cause, DeadLetter};
 use crate::error::Error;
 use crate::journal::{Job, JobEnd, Link, LinkChange, Settlement};
-use crate::mapping::Names;
+use crate::mapping::{Names, history};
 use crate::model::accounting::AccountingDocument;
 use crate::model::{DocumentKey, Fields};
 
@@ -106,7 +106,8 @@ impl Engine {
     /// A changed mapping may settle what was a dead letter under the old one: all of them are tried again.
     async fn reopen_for_a_new_mapping(&self) -> Result<(), Error> {
         const CURSOR: &str = "mapping";
-        let Parts { connection, journal, mapping, .. } = &self.parts;
+        let Parts { connection, journal, mapping, clock, .. } = &self.parts;
+        history::record(journal.as_ref(), connection, mapping, clock.now()).await.map_err(journal_error)?;
         let last = journal.cursor(connection, CURSOR).await.map_err(journal_error)?;
         if last.as_deref() == Some(mapping.version()) {
             return Ok(());

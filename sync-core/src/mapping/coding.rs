@@ -17,6 +17,8 @@ const KEYS: usize = 5;
 pub struct CodingRow {
     /// Line in `coding.csv`.
     pub line: usize,
+    /// Project number, vendor, budget code, cost code and cost type; empty ones match anything.
+    pub keys: [String; KEYS],
     /// Customer or job, instead of the project's own.
     pub customer: Option<String>,
     /// Class.
@@ -25,6 +27,17 @@ pub struct CodingRow {
     pub item: Option<String>,
     /// Account; excludes `item`.
     pub account: Option<String>,
+    /// Where each column stands in the file, from 1.
+    pub(super) columns: [usize; COLUMNS.len()],
+}
+
+impl CodingRow {
+    /// The filled keys, as a person reads them: `cost_code=05-100, cost_type=S`; `any line` where none is filled.
+    pub fn matches(&self) -> String {
+        let filled = COLUMNS.iter().zip(&self.keys).filter(|(_, key)| !key.is_empty());
+        let keys: Vec<String> = filled.map(|(name, key)| format!("{name}={key}")).collect();
+        if keys.is_empty() { "any line".to_owned() } else { keys.join(", ") }
+    }
 }
 
 /// What a line is looked up by.
@@ -52,9 +65,10 @@ impl CodingTable {
             let key = join((0..KEYS).map(|i| row.cell(i)));
             let Some(coding) = coding_row(row, out) else { continue };
             if let Some(first) = by_mask.entry(mask).or_default().insert(key, coding) {
+                let filled = (0..KEYS).find(|i| !row.cell(*i).is_empty()).map_or(0, |i| row.column(i));
                 out.add(
                     row.line,
-                    0,
+                    filled,
                     format!("the row has the same keys as line {}", first.line),
                     "remove one of them, or fill another key cell",
                 );
@@ -90,14 +104,32 @@ impl CodingTable {
 }
 
 fn coding_row(row: &Row, out: &mut Collector<'_>) -> Option<CodingRow> {
-    let cell = |i: usize| Some(row.cell(i)).filter(|text| !text.is_empty()).map(str::to_owned);
-    let coding = CodingRow { line: row.line, customer: cell(5), class: cell(6), item: cell(7), account: cell(8) };
+    for (key, name) in COLUMNS.iter().enumerate().take(KEYS) {
+        if let Some(what) = table::spoilt_by_excel(row.cell(key)) {
+            let problem = format!("Excel has made {what} of a {name}: `{}`", row.cell(key));
+            out.add(row.line, row.column(key), problem, "format the column as text in Excel and type the code again");
+        }
+    }
+    let mut columns = [0; COLUMNS.len()];
+    for (at, column) in columns.iter_mut().enumerate() {
+        *column = row.column(at);
+    }
+    let coding = CodingRow {
+        line: row.line,
+        keys: std::array::from_fn(|i| row.cell(i).to_owned()),
+        customer: row.filled(5),
+        class: row.filled(6),
+        item: row.filled(7),
+        account: row.filled(8),
+        columns,
+    };
     if coding.item.is_some() && coding.account.is_some() {
-        out.add(row.line, 0, "item and account are both given", "clear one of them: a line posts to one place");
+        let fix = "clear one of them: a line posts to one place";
+        out.add(row.line, row.column(8), "item and account are both given", fix);
         return None;
     }
     if coding.customer.is_none() && coding.class.is_none() && coding.item.is_none() && coding.account.is_none() {
-        out.add(row.line, 0, "the row codes to nothing", "give an item or an account");
+        out.add(row.line, row.column(8), "the row codes to nothing", "give an item or an account");
         return None;
     }
     Some(coding)

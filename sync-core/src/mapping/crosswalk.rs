@@ -11,6 +11,8 @@ use crate::connector::ListEntry;
 pub(super) struct ProjectRow {
     pub(super) customer: Option<String>,
     pub(super) job: Option<String>,
+    pub(super) line: usize,
+    pub(super) customer_column: usize,
 }
 
 /// What an account is for. The controller maps each role to a real account.
@@ -81,12 +83,20 @@ impl AccountRole {
     }
 }
 
+/// A cell that says what something is called in the accounting system.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) name: String,
+    pub(super) line: usize,
+    pub(super) column: usize,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Crosswalk {
     pub(super) projects: HashMap<String, ProjectRow>,
-    pub(super) vendors: HashMap<String, String>,
-    pub(super) terms: HashMap<String, String>,
-    pub(super) accounts: HashMap<AccountRole, String>,
+    pub(super) vendors: HashMap<String, Named>,
+    pub(super) terms: HashMap<String, Named>,
+    pub(super) accounts: HashMap<AccountRole, Named>,
 }
 
 pub(super) fn fold(text: &str) -> String {
@@ -99,13 +109,23 @@ impl Crosswalk {
         for row in &table.rows {
             let number = row.cell(0);
             if number.is_empty() {
-                out.add(row.line, 1, "project_number is empty", "give the project's number, as in Procore");
+                let fix = "give the project's number, as in Procore";
+                out.add(row.line, row.column(0), "project_number is empty", fix);
                 continue;
             }
-            let cell = |i: usize| Some(row.cell(i)).filter(|t| !t.is_empty()).map(str::to_owned);
-            let project = ProjectRow { customer: cell(1), job: cell(2) };
+            if let Some(what) = table::spoilt_by_excel(number) {
+                let problem = format!("Excel has made {what} of a project_number: `{number}`");
+                out.add(row.line, row.column(0), problem, "format the column as text in Excel and type it again");
+            }
+            let project = ProjectRow {
+                customer: row.filled(1),
+                job: row.filled(2),
+                line: row.line,
+                customer_column: row.column(1),
+            };
             if self.projects.insert(fold(number), project).is_some() {
-                out.add(row.line, 1, format!("the project {number} occurs twice"), "remove one of the rows");
+                let problem = format!("the project {number} occurs twice");
+                out.add(row.line, row.column(0), problem, "remove one of the rows");
             }
         }
     }
@@ -129,32 +149,36 @@ impl Crosswalk {
                     Some(near) => format!("did you mean {near}?"),
                     None => format!("the roles are {}", known.join(", ")),
                 };
-                out.add(row.line, 1, format!("`{role}` is not a role"), fix);
+                out.add(row.line, row.column(0), format!("`{role}` is not a role"), fix);
                 continue;
             };
             if account.is_empty() {
-                out.add(row.line, 2, format!("{role} has no account"), "give the account's full name, or id:NUMBER");
+                let fix = "give the account's full name, or id:NUMBER";
+                out.add(row.line, row.column(1), format!("{role} has no account"), fix);
                 continue;
             }
-            if self.accounts.insert(parsed, account.to_owned()).is_some() {
-                out.add(row.line, 1, format!("the role {role} occurs twice"), "remove one of the rows");
+            let named = Named { name: account.to_owned(), line: row.line, column: row.column(1) };
+            if self.accounts.insert(parsed, named).is_some() {
+                let problem = format!("the role {role} occurs twice");
+                out.add(row.line, row.column(0), problem, "remove one of the rows");
             }
         }
     }
 }
 
-fn read_pairs(bytes: &[u8], columns: [&str; 2], out: &mut Collector<'_>) -> HashMap<String, String> {
+fn read_pairs(bytes: &[u8], columns: [&str; 2], out: &mut Collector<'_>) -> HashMap<String, Named> {
     let table = table::read(bytes, &columns, &columns, out);
     let mut pairs = HashMap::with_capacity(table.rows.len());
     for row in &table.rows {
         let (from, to) = (row.cell(0), row.cell(1));
         for (i, (cell, column)) in [from, to].into_iter().zip(columns).enumerate() {
             if cell.is_empty() {
-                out.add(row.line, i + 1, format!("{column} is empty"), "fill the cell, or remove the row");
+                out.add(row.line, row.column(i), format!("{column} is empty"), "fill the cell, or remove the row");
             }
         }
-        if pairs.insert(fold(from), to.to_owned()).is_some() {
-            out.add(row.line, 1, format!("`{from}` occurs twice"), "remove one of the rows");
+        let named = Named { name: to.to_owned(), line: row.line, column: row.column(1) };
+        if pairs.insert(fold(from), named).is_some() {
+            out.add(row.line, row.column(0), format!("`{from}` occurs twice"), "remove one of the rows");
         }
     }
     pairs

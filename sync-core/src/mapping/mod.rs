@@ -19,22 +19,26 @@ mod apply;
 mod coding;
 mod crosswalk;
 mod fault;
+mod files;
+pub mod history;
+mod live;
 mod names;
 mod settings;
 mod table;
 mod template;
+mod verify;
 
 use std::path::Path;
-
-use sha2::{Digest, Sha256};
 
 pub(crate) use apply::first_open_day;
 pub use apply::{Mapped, Situation, TargetIndex};
 pub use coding::CodingRow;
 pub use crosswalk::AccountRole;
 pub use fault::{Fault, Faults};
-pub use names::{List, Names};
-pub use settings::{ClosedPeriod, Deletion, Policies, RetainageLines, VendorScope};
+pub use files::{FILES, MappingFiles};
+pub use live::LiveMapping;
+pub use names::{List, NameProblem, Names};
+pub use settings::{ClosedPeriod, Deletion, OwnerRetainage, Policies, RetainageLines, RetainagePolicy, VendorScope};
 
 use coding::CodingTable;
 use crosswalk::Crosswalk;
@@ -51,6 +55,7 @@ pub struct Mapping {
     policies: Policies,
     rules: Rules,
     version: String,
+    files: MappingFiles,
 }
 
 impl Mapping {
@@ -60,7 +65,32 @@ impl Mapping {
     /// # Errors
     /// [`Faults`]: every fault of every file.
     pub fn load(dir: &Path) -> Result<Self, Faults> {
-        let mut reader = Reader { dir, faults: Vec::new(), hasher: Sha256::new() };
+        match MappingFiles::read(dir) {
+            Ok(files) => Self::compile(files),
+            Err(mut unread) => {
+                // What can be read is checked too: one report for everything.
+                let names = FILES.into_iter().filter(|name| unread.0.iter().all(|fault| fault.file != *name));
+                let mut rest = MappingFiles::default();
+                for name in names {
+                    if let Ok(bytes) = std::fs::read(dir.join(name)) {
+                        rest.set(name, bytes);
+                    }
+                }
+                if let Err(more) = Self::compile(rest) {
+                    unread.0.extend(more.0);
+                }
+                unread.0.sort();
+                Err(unread)
+            }
+        }
+    }
+
+    /// Checks and compiles the files of a mapping.
+    ///
+    /// # Errors
+    /// [`Faults`]: every fault of every file.
+    pub fn compile(files: MappingFiles) -> Result<Self, Faults> {
+        let mut reader = Reader { files: &files, faults: Vec::new() };
         let mut crosswalk = Crosswalk::default();
         reader.bytes("projects.csv", |bytes, out| crosswalk.read_projects(bytes, out));
         reader.bytes("vendors.csv", |bytes, out| crosswalk.read_vendors(bytes, out));
@@ -73,11 +103,17 @@ impl Mapping {
         let mut rules = Rules::default();
         reader.text("rules.toml", |text, out| rules = Rules::read(text, out));
         if !reader.faults.is_empty() {
-            reader.faults.sort();
-            return Err(Faults(reader.faults));
+            let mut faults = reader.faults;
+            faults.sort();
+            return Err(Faults(faults));
         }
-        let version = crate::engine::hex(&reader.hasher.finalize()).chars().take(16).collect();
-        Ok(Self { coding, crosswalk, policies, rules, version })
+        let version = files.version();
+        Ok(Self { coding, crosswalk, policies, rules, version, files })
+    }
+
+    /// The files that it was made of.
+    pub fn files(&self) -> &MappingFiles {
+        &self.files
     }
 
     /// The version of the mapping: a digest of its files. Every posting records it.
@@ -109,23 +145,14 @@ impl Mapping {
 }
 
 struct Reader<'a> {
-    dir: &'a Path,
+    files: &'a MappingFiles,
     faults: Vec<Fault>,
-    hasher: Sha256,
 }
 
 impl Reader<'_> {
     fn bytes(&mut self, file: &'static str, read: impl FnOnce(&[u8], &mut Collector<'_>)) {
-        let mut out = Collector { file, faults: &mut self.faults };
-        match std::fs::read(self.dir.join(file)) {
-            Ok(bytes) => {
-                self.hasher.update(file.as_bytes());
-                self.hasher.update((bytes.len() as u64).to_be_bytes());
-                self.hasher.update(&bytes);
-                read(&bytes, &mut out);
-            }
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-            Err(error) => out.add(0, 0, format!("the file cannot be read: {error}"), "check its permissions"),
+        if let Some(bytes) = self.files.get(file) {
+            read(bytes, &mut Collector { file, faults: &mut self.faults });
         }
     }
 

@@ -22,7 +22,7 @@ pub enum List {
 }
 
 impl List {
-    fn noun(self) -> &'static str {
+    pub(super) fn noun(self) -> &'static str {
         match self {
             Self::Account => "account",
             Self::Item => "item",
@@ -41,6 +41,23 @@ impl List {
             Self::Customer => &lists.customers,
         }
     }
+}
+
+/// Why a name stands for nothing that can be posted to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum NameProblem<'a> {
+    /// The entry is there, but out of use.
+    Inactive {
+        /// Its full name.
+        name: &'a str,
+        /// Active entries of nearly that name.
+        near: Vec<&'a str>,
+    },
+    /// There is no such entry.
+    Missing {
+        /// Active entries of nearly that name.
+        near: Vec<&'a str>,
+    },
 }
 
 /// The lists, indexed by name and number.
@@ -81,22 +98,34 @@ impl<'a> Names<'a> {
     /// # Errors
     /// What is wrong with the name, with the nearest ones, for people.
     pub fn resolve(&self, list: List, name: &str) -> Result<String, String> {
-        let Directory::Listed(lists) = self.directory else {
+        if self.lists().is_none() {
             return Ok(name.trim().strip_prefix("id:").unwrap_or(name).to_owned());
-        };
-        let entries = list.entries(lists);
+        }
         let noun = list.noun();
+        match self.find(list, name) {
+            Ok(entry) => Ok(entry.id.clone()),
+            Err(NameProblem::Inactive { name, .. }) => {
+                Err(format!("the {noun} `{name}` is inactive; make it active or name another"))
+            }
+            Err(NameProblem::Missing { near }) => Err(format!("there is no {noun} `{name}`{}", did_you_mean(&near))),
+        }
+    }
+
+    /// The entry that a name stands for. Without lists there are no entries, and every name is missing.
+    ///
+    /// # Errors
+    /// [`NameProblem`], with the names of active entries that are nearest.
+    pub fn find(&self, list: List, name: &str) -> Result<&'a ListEntry, NameProblem<'a>> {
+        let entries = self.lists().map(|lists| list.entries(lists)).unwrap_or_default();
         let found = match name.trim().strip_prefix("id:") {
             Some(id) => entries.iter().find(|entry| entry.id == id.trim()),
             None => self.index.get(&(list, fold(name))).and_then(|i| entries.get(*i)),
         };
+        let near = |name: &str| nearest(name, entries.iter().filter(|e| e.active).map(|e| e.name.as_str()));
         match found {
-            Some(entry) if entry.active => Ok(entry.id.clone()),
-            Some(entry) => Err(format!("the {noun} `{}` is inactive; make it active or name another", entry.name)),
-            None => {
-                let near = nearest(name, entries.iter().filter(|e| e.active).map(|e| e.name.as_str()));
-                Err(format!("there is no {noun} `{name}`{}", did_you_mean(&near)))
-            }
+            Some(entry) if entry.active => Ok(entry),
+            Some(entry) => Err(NameProblem::Inactive { name: &entry.name, near: near(&entry.name) }),
+            None => Err(NameProblem::Missing { near: near(name) }),
         }
     }
 

@@ -49,6 +49,26 @@ pub enum VendorScope {
     Referred,
 }
 
+/// How retainage is posted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum RetainagePolicy {
+    /// As lines of the bills and invoices, in accounts of its own.
+    #[default]
+    Transactions,
+    /// Not at all: lines are posted for what is due, and retainage is kept in Procore and reported.
+    ProcoreOnly,
+}
+
+/// What kind of account holds the retainage that owners keep.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum OwnerRetainage {
+    /// An other current asset.
+    #[default]
+    Asset,
+    /// An other current liability, where the accountant says so.
+    Liability,
+}
+
 /// The policies of `sync.toml`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Policies {
@@ -60,6 +80,10 @@ pub struct Policies {
     pub deletion: Deletion,
     /// `vendors = "active" | "referred"`
     pub vendors: VendorScope,
+    /// `retainage = "transactions" | "procore-only"`
+    pub retainage: RetainagePolicy,
+    /// `owner_retainage = "asset" | "liability"`
+    pub owner_retainage: OwnerRetainage,
 }
 
 impl Policies {
@@ -69,7 +93,7 @@ impl Policies {
             if section != "policy" {
                 return unknown(section, &["policy"], "section", out);
             }
-            let known = ["closed_period", "retainage_lines", "deletion", "vendors"];
+            let known = ["closed_period", "retainage_lines", "deletion", "vendors", "retainage", "owner_retainage"];
             let p = &mut policies;
             match key {
                 "closed_period" => choose(
@@ -89,6 +113,18 @@ impl Policies {
                     value,
                     &[("active", VendorScope::Active), ("referred", VendorScope::Referred)],
                     &mut p.vendors,
+                    out,
+                ),
+                "retainage" => choose(
+                    value,
+                    &[("transactions", RetainagePolicy::Transactions), ("procore-only", RetainagePolicy::ProcoreOnly)],
+                    &mut p.retainage,
+                    out,
+                ),
+                "owner_retainage" => choose(
+                    value,
+                    &[("asset", OwnerRetainage::Asset), ("liability", OwnerRetainage::Liability)],
+                    &mut p.owner_retainage,
                     out,
                 ),
                 _ => unknown(key, &known, "policy", out),

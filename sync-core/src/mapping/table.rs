@@ -1,6 +1,8 @@
 //! CSV as Excel writes it: byte order mark, CRLF, quotes, semicolons or tabs, trailing empty columns. Leading zeros
 //! stay, since every cell is text.
 
+use std::sync::Arc;
+
 use super::fault::Collector;
 
 /// A table: known columns in a fixed order, whatever the order in the file.
@@ -14,6 +16,8 @@ pub(super) struct Table {
 pub(super) struct Row {
     pub(super) line: usize,
     cells: Vec<String>,
+    /// Where each column stands in the file, from 0.
+    places: Arc<[Option<usize>]>,
 }
 
 impl Row {
@@ -21,14 +25,30 @@ impl Row {
     pub(super) fn cell(&self, column: usize) -> &str {
         self.cells.get(column).map_or("", String::as_str)
     }
+
+    /// The same, as an owned text; none where it is empty.
+    pub(super) fn filled(&self, column: usize) -> Option<String> {
+        Some(self.cell(column)).filter(|text| !text.is_empty()).map(str::to_owned)
+    }
+
+    /// Where the cell of a column stands in the file, from 1; 0 where the file lacks the column.
+    pub(super) fn column(&self, column: usize) -> usize {
+        self.places.get(column).copied().flatten().map_or(0, |place| place + 1)
+    }
 }
 
 /// Reads a table; `columns` are all that may occur, the first `required` of which must.
 pub(super) fn read(bytes: &[u8], columns: &[&str], required: &[&str], out: &mut Collector<'_>) -> Table {
     let empty = Table { rows: Vec::new() };
-    let Ok(text) = std::str::from_utf8(bytes) else {
-        out.add(0, 0, "the file is not UTF-8", "save it from Excel as `CSV UTF-8`");
-        return empty;
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        Err(error) => {
+            let before = String::from_utf8_lossy(bytes.get(..error.valid_up_to()).unwrap_or_default());
+            let line = before.matches('\n').count() + 1;
+            let column = before.rsplit('\n').next().map_or(0, |last| last.matches([',', ';', '\t']).count()) + 1;
+            out.add(line, column, "the file is not UTF-8 from here on", "save it from Excel as `CSV UTF-8`");
+            return empty;
+        }
     };
     // The reader counts a line before the second half of CRLF; line numbers must be those of an editor.
     let text = text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n");
@@ -48,7 +68,7 @@ pub(super) fn read(bytes: &[u8], columns: &[&str], required: &[&str], out: &mut 
         }
         None => return empty,
     };
-    let places = place_columns(&header, columns, required, out);
+    let places: Arc<[Option<usize>]> = place_columns(&header, columns, required, out).into();
     let mut rows = Vec::new();
     for record in records {
         match record {
@@ -65,11 +85,20 @@ pub(super) fn read(bytes: &[u8], columns: &[&str], required: &[&str], out: &mut 
                         "remove it, or quote a cell that contains the separator",
                     );
                 }
+                if let Some((place, _)) = record.iter().enumerate().find(|(_, cell)| cell.contains('\n')) {
+                    out.add(
+                        line,
+                        place + 1,
+                        "a quote is opened and not closed",
+                        "close it, or double it inside a cell",
+                    );
+                    continue;
+                }
                 let cells = places
                     .iter()
                     .map(|place| place.and_then(|p| record.get(p)).unwrap_or_default().to_owned())
                     .collect();
-                rows.push(Row { line, cells });
+                rows.push(Row { line, cells, places: places.clone() });
             }
             Err(error) => {
                 let line = error.position().map_or(0, |p| usize::try_from(p.line()).unwrap_or(0));
@@ -129,6 +158,20 @@ fn place_columns(
     places
 }
 
+/// What Excel made of a code, if the cell shows that it did: `03-100` becomes `Mar-00`, a long number `1.23E+11`.
+pub(super) fn spoilt_by_excel(cell: &str) -> Option<&'static str> {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let month = |text: &str| MONTHS.contains(&text.to_ascii_lowercase().as_str());
+    if let Some((left, right)) = cell.split_once('-')
+        && (month(left) && digits(right) || digits(left) && month(right))
+    {
+        return Some("a date");
+    }
+    let (mantissa, exponent) = cell.split_once("E+")?;
+    (digits(&mantissa.replace('.', "")) && digits(exponent)).then_some("a rounded number")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -152,6 +195,23 @@ mod tests {
         assert_eq!(table.rows[0].cell(0), "007");
         assert_eq!(table.rows[0].cell(1), "Smith; Sons");
         assert_eq!(table.rows[0].line, 2);
+    }
+
+    #[test]
+    fn an_open_quote_is_named_where_it_is_opened() {
+        let (table, faults) = read_all("project_number,customer\n1,\"Smith\n2,Jones\n");
+        assert!(table.rows.is_empty());
+        assert_eq!((faults.len(), faults[0].line, faults[0].column), (1, 2, 2), "{faults:?}");
+    }
+
+    #[test]
+    fn what_excel_does_to_codes_is_seen() {
+        assert_eq!(spoilt_by_excel("Mar-00"), Some("a date"));
+        assert_eq!(spoilt_by_excel("3-Jan"), Some("a date"));
+        assert_eq!(spoilt_by_excel("5.98134E+11"), Some("a rounded number"));
+        for code in ["03-100", "2026-014", "MAR-A", "1E", "05-100.S", "HVAC-1"] {
+            assert_eq!(spoilt_by_excel(code), None, "{code}");
+        }
     }
 
     #[test]

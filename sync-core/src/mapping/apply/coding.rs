@@ -118,7 +118,7 @@ impl Mapping {
     /// Why there is none, and what to do, for people.
     pub fn account(&self, role: AccountRole, names: &Names<'_>) -> Result<AccountId, String> {
         let problem = match (self.crosswalk.accounts.get(&role), names.lists()) {
-            (Some(name), _) => match names.resolve(List::Account, name) {
+            (Some(named), _) => match names.resolve(List::Account, &named.name) {
                 Ok(id) => return Ok(AccountId::from(id)),
                 Err(problem) => problem,
             },

@@ -125,7 +125,7 @@ impl Situation<'_> {
 
     fn terms(&self, terms: Option<&str>) -> Result<Option<TermId>, Stop> {
         let Some(name) = terms.and_then(|t| self.mapping.crosswalk.terms.get(&fold(t))) else { return Ok(None) };
-        let id = self.names.resolve(List::Term, name);
+        let id = self.names.resolve(List::Term, &name.name);
         Ok(Some(TermId::from(id.map_err(|p| Stop::Dead(Cause::MissingCoding, format!("terms.csv: {p}")))?)))
     }
 

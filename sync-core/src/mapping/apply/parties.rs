@@ -32,7 +32,7 @@ impl Situation<'_> {
             }
         }
         let name = match self.mapping.crosswalk.vendors.get(&fold(&vendor.name)) {
-            Some(name) => name.clone(),
+            Some(named) => named.name.clone(),
             None => self.template("vendor_name", &[("vendor_name", &vendor.name)]),
         };
         Ok(AccountingDocument::Vendor(accounting::Vendor {
