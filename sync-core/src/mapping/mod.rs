@@ -18,6 +18,7 @@
 mod apply;
 mod coding;
 mod crosswalk;
+mod expr;
 mod fault;
 mod files;
 pub mod history;
