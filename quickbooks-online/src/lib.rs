@@ -113,6 +113,7 @@ pub use client::{
     Answer, BatchItem, BatchResult, ChangeGroup, ChangeSet, Config, Environment, Limits, Loaded, QuickBooks,
 };
 pub use convert::WriteOptions;
+pub use convert::extra::FIELDS;
 pub use entity::Entity;
 pub use error::{Error, Verdict};
 pub use fault::{Fault, FaultError};

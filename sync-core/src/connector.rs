@@ -202,6 +202,19 @@ pub struct Capabilities {
     pub max_description: usize,
     /// Does it keep links from bill lines to purchase order lines?
     pub purchase_order_links: bool,
+    /// Fields that it takes beyond those of the documents themselves; rules of the mapping may set them.
+    pub fields: &'static [TargetField],
+}
+
+/// A field that a sink takes beyond those of a document itself: kept in the document's `extra` under its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TargetField {
+    /// Its name in the rules, e.g. `department`.
+    pub name: &'static str,
+    /// The kinds of documents that have it.
+    pub kinds: &'static [TargetKind],
+    /// The longest value, in characters.
+    pub max: usize,
 }
 
 impl Default for Capabilities {
@@ -214,6 +227,7 @@ impl Default for Capabilities {
             max_name: 100,
             max_description: 4000,
             purchase_order_links: false,
+            fields: &[],
         }
     }
 }

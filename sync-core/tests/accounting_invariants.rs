@@ -390,5 +390,6 @@ fn commitment(lines: Vec<SovLine>) -> Commitment {
         currency: Currency::USD,
         deleted: false,
         updated_at: None,
+        custom: Default::default(),
     }
 }

@@ -8,7 +8,7 @@ use sync_core::model::{
 };
 
 use super::codes::{CodeBook, is_incomplete};
-use super::{Amounts, plain_text};
+use super::{Amounts, custom_fields, plain_text};
 use crate::wire::change_order_packages::ChangeOrderPackage;
 use crate::wire::commitment_change_orders::{ChangeOrderLine, CommitmentChangeOrder};
 use crate::wire::commitments::{CommitmentContract, LineItem};
@@ -138,6 +138,7 @@ pub fn commitment(
         currency: amounts.0,
         deleted: contract.deleted_at.is_some(),
         updated_at: contract.updated_at,
+        custom: custom_fields(contract.custom_fields.as_ref()),
     })
 }
 

@@ -3,7 +3,7 @@
 use sync_core::model::construction::{Address, Owner, Project, Vendor};
 use sync_core::model::{CommitmentStatus, VendorId};
 
-use super::plain_text;
+use super::{custom_fields, plain_text};
 use crate::wire::prime_contracts::PrimeContract;
 use crate::wire::{BadValue, VendorRef, projects, vendors};
 
@@ -60,6 +60,7 @@ pub fn project(wire: &projects::Project, prime_contracts: &[PrimeContract]) -> R
             wire.country_code.as_ref(),
         ]),
         updated_at: wire.updated_at,
+        custom: custom_fields(wire.custom_fields.as_ref()),
     })
 }
 

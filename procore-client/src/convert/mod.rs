@@ -2,6 +2,7 @@
 
 pub mod codes;
 pub mod commitment;
+mod custom;
 pub mod directory;
 mod html;
 pub mod owner_invoice;
@@ -11,6 +12,7 @@ pub mod prime_contract;
 use sync_core::connector::{Fetched, Unreadable};
 use sync_core::model::{Amount, Currency, DocumentKey, DocumentKind, Money, ProjectId};
 
+pub use custom::custom_fields;
 pub use html::plain_text;
 
 use crate::wire::{BadRecord, BadValue, CurrencyConfiguration};

@@ -11,7 +11,7 @@ use sync_core::model::{
 use super::codes::CodeBook;
 use super::commitment::ChangeOrderRecord;
 use super::pay_app::summary;
-use super::{Amounts, plain_text};
+use super::{Amounts, custom_fields, plain_text};
 use crate::wire::BadValue;
 use crate::wire::payment_applications::{PaymentApplication, Row};
 
@@ -125,6 +125,7 @@ pub fn owner_invoice(wire: &PaymentApplication, around: Around<'_>) -> Result<Ow
         summary: summary(wire.g702.as_ref(), amounts, "g702")?,
         currency: amounts.0,
         updated_at: wire.updated_at,
+        custom: custom_fields(wire.custom_fields.as_ref()),
     })
 }
 

@@ -9,7 +9,7 @@ use sync_core::model::construction::{
 use sync_core::model::{Amount, CommitmentId, Currency, Money, PayAppStatus, ProjectId, SovLineId, VendorId};
 
 use super::codes::CodeBook;
-use super::{Amounts, plain_text};
+use super::{Amounts, custom_fields, plain_text};
 use crate::wire::BadValue;
 use crate::wire::requisitions::{Item, Requisition, Summary};
 
@@ -131,6 +131,7 @@ pub fn pay_app(wire: &Requisition, around: Around<'_>) -> Result<PayApp, BadValu
         summary: summary(wire.summary.as_ref(), amounts, "summary")?,
         currency: amounts.0,
         updated_at: wire.updated_at,
+        custom: custom_fields(wire.custom_fields.as_ref()),
     })
 }
 

@@ -8,7 +8,7 @@ use sync_core::model::{CommitmentStatus, Currency, ProjectId, SovLineId};
 use super::codes::CodeBook;
 use super::commitment::{ChangeOrderRecord, change_order, codes_of, sov_line};
 use super::directory::owner_of;
-use super::{Amounts, plain_text};
+use super::{Amounts, custom_fields, plain_text};
 use crate::wire::BadValue;
 use crate::wire::prime_contracts::ShownPrimeContract;
 
@@ -73,5 +73,6 @@ pub fn prime_contract(
         currency: amounts.0,
         deleted: contract.deleted_at.is_some(),
         updated_at: contract.updated_at,
+        custom: custom_fields(contract.custom_fields.as_ref()),
     })
 }

@@ -11,7 +11,7 @@ pub mod commitments;
 pub mod companies;
 pub mod contract_payments;
 pub mod cost_codes;
-mod lenient;
+pub(crate) mod lenient;
 pub mod line_item_types;
 mod locate;
 pub mod payment_applications;

@@ -8,7 +8,7 @@ use sync_core::model::{PrimeContractId, Timestamp};
 use super::cost_codes::CostCodeRef;
 use super::requisitions::Summary;
 use super::wbs_codes::WbsCodeRef;
-use super::{CurrencyConfiguration, lenient};
+use super::{CurrencyConfiguration, RawJson, lenient};
 
 /// A payment application.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -59,6 +59,9 @@ pub struct PaymentApplication {
     /// When it last changed; only in lists.
     #[serde(default, deserialize_with = "lenient::time")]
     pub updated_at: Option<Timestamp>,
+    /// The customer's own fields.
+    #[serde(default, deserialize_with = "lenient::raw")]
+    pub custom_fields: Option<RawJson>,
     /// Currency of every amount.
     #[serde(default, deserialize_with = "lenient::object")]
     pub currency_configuration: Option<CurrencyConfiguration>,

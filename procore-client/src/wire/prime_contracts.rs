@@ -5,7 +5,7 @@ use serde::Deserialize;
 use sync_core::model::{Amount, CommitmentStatus, Date, PrimeContractId, Timestamp};
 
 use super::commitments::LineItem;
-use super::{CurrencyConfiguration, VendorRef, lenient};
+use super::{CurrencyConfiguration, RawJson, VendorRef, lenient};
 
 /// A prime contract of a list, as far as it names the owner. Its sums are read only where a document is made of them,
 /// so that a sum that cannot be read leaves the owner known.
@@ -96,6 +96,9 @@ pub struct ShownPrimeContract {
     /// When it went to the recycle bin.
     #[serde(default, deserialize_with = "lenient::time")]
     pub deleted_at: Option<Timestamp>,
+    /// The customer's own fields.
+    #[serde(default, deserialize_with = "lenient::raw")]
+    pub custom_fields: Option<RawJson>,
     /// Currency of every amount.
     #[serde(default, deserialize_with = "lenient::object")]
     pub currency_configuration: Option<CurrencyConfiguration>,

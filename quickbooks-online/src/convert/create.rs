@@ -6,7 +6,7 @@ use sync_core::model::accounting::{AccountingDocument, Customer, ExpenseDocument
 use sync_core::model::construction::Address;
 use sync_core::model::{Amount, CustomerId};
 
-use super::{WriteOptions, journal, links, note_with, sales};
+use super::{WriteOptions, extra, journal, links, note_with, sales};
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::sanitise::{self, cut, line, name, number};
@@ -32,6 +32,7 @@ pub(super) fn unsupported(document: &AccountingDocument) -> Error {
 /// The body that creates a document.
 pub(crate) fn create(document: &AccountingDocument, marker: &Marker, options: &WriteOptions) -> Result<Body, Error> {
     let entity = Entity::of_kind(document.kind());
+    let set = document.expense().map(|d| &d.extra).or(document.sales().map(|d| &d.extra));
     let raw = match document {
         AccountingDocument::Customer(d) => to_raw_value(&new_customer(d, marker)),
         AccountingDocument::Vendor(d) => to_raw_value(&new_vendor(d)),
@@ -81,7 +82,7 @@ pub(crate) fn create(document: &AccountingDocument, marker: &Marker, options: &W
         AccountingDocument::JournalEntry(d) => journal::create(d, marker),
         other => return Err(unsupported(other)),
     };
-    Ok(Body { entity, json: raw.map_err(json)? })
+    extra::with(Body { entity, json: raw.map_err(json)? }, set)
 }
 
 fn new_customer(document: &Customer, marker: &Marker) -> wire::Customer {

@@ -1,8 +1,9 @@
 //! Between QuickBooks' entities and the accounting documents of the engine.
 //!
-//! What cannot be said in a document (tax, locations, custom fields, tags) is neither read nor changed.
+//! What cannot be said in a document (tax, tags, most custom fields) is neither read nor changed.
 
 mod create;
+pub(crate) mod extra;
 mod journal;
 mod links;
 mod marker;

@@ -144,6 +144,7 @@ fn expense<T: Expense>(
         memo,
         lines,
         currency,
+        extra: entity.extra(),
     });
     Ok(TargetState {
         target: target(entity, document.kind())?,

@@ -115,6 +115,7 @@ pub(super) fn state<T: Sales>(
         memo,
         lines,
         currency,
+        extra: entity.extra(),
     });
     Ok(TargetState {
         target: target(entity, document.kind())?,

@@ -8,7 +8,7 @@ use sync_core::model::construction::Address;
 
 use super::create::{Body, address, email, json, new_line, phone, unsupported};
 use super::read::expense_line;
-use super::{WriteOptions, journal, links, note_with, sales};
+use super::{WriteOptions, extra, journal, links, note_with, sales};
 use crate::client::COMPUTED;
 use crate::entity::Entity;
 use crate::error::Error;
@@ -29,6 +29,7 @@ pub(crate) fn update(
 ) -> Result<Body, Error> {
     let entity = Entity::of_kind(document.kind());
     let object = Object::read(read).map_err(json)?;
+    let set = document.expense().map(|d| &d.extra).or(document.sales().map(|d| &d.extra));
     let raw = match document {
         AccountingDocument::Customer(d) => sparse_customer(d, &object, marker),
         AccountingDocument::Vendor(d) => sparse_vendor(d, &object),
@@ -41,7 +42,7 @@ pub(crate) fn update(
         AccountingDocument::JournalEntry(d) => journal::update(d, object, marker),
         other => return Err(unsupported(other)),
     };
-    Ok(Body { entity, json: raw.map_err(json)? })
+    extra::with(Body { entity, json: raw.map_err(json)? }, set)
 }
 
 /// The body that voids an object: voids an invoice, deletes any other transaction, makes a list entry inactive.

@@ -74,6 +74,7 @@ impl QuickBooksSink {
             max_name: sanitise::MAX_NAME,
             max_description: sanitise::MAX_DESCRIPTION,
             purchase_order_links: true,
+            fields: crate::FIELDS,
         };
         Self { client, options, capabilities, mirror: RwLock::default() }
     }

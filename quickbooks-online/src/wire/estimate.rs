@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use sync_core::model::Amount;
 
-use super::{Line, LinkedTxn, Reference};
+use super::{CustomField, Line, LinkedTxn, Reference};
 
 entity! {
     /// An estimate: posts nothing.
@@ -20,6 +20,10 @@ entity! {
         txn_status: String = "TxnStatus",
         /// Note that the customer does not see, at most 4000 characters; holds the marker.
         private_note: String = "PrivateNote",
+        /// Location, called department.
+        department_ref: Reference = "DepartmentRef",
+        /// The company's own fields, where the entity has them.
+        custom_field: Vec<CustomField> = "CustomField",
         /// The invoices made from it; read-only.
         linked_txn: Vec<LinkedTxn> = "LinkedTxn",
         /// Lines.

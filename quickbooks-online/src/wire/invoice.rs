@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use sync_core::model::Amount;
 
-use super::{Line, LinkedTxn, Reference};
+use super::{CustomField, Line, LinkedTxn, Reference};
 
 entity! {
     /// An invoice to a customer.
@@ -20,6 +20,10 @@ entity! {
         sales_term_ref: Reference = "SalesTermRef",
         /// Note that the customer does not see, at most 4000 characters; holds the marker.
         private_note: String = "PrivateNote",
+        /// Location, called department.
+        department_ref: Reference = "DepartmentRef",
+        /// The company's own fields, where the entity has them.
+        custom_field: Vec<CustomField> = "CustomField",
         /// Payments, and the estimate that it was made from.
         linked_txn: Vec<LinkedTxn> = "LinkedTxn",
         /// Lines.

@@ -80,6 +80,9 @@ macro_rules! expense {
             fn note(&self) -> &str {
                 self.private_note.as_deref().unwrap_or_default()
             }
+            fn extra(&self) -> std::collections::BTreeMap<String, String> {
+                $crate::convert::extra::read(self.department_ref.as_ref(), self.custom_field.as_deref())
+            }
             fn lines(&self) -> &[$crate::wire::Line] {
                 self.line.as_deref().unwrap_or_default()
             }
@@ -119,6 +122,9 @@ macro_rules! sales {
             }
             fn note(&self) -> &str {
                 self.private_note.as_deref().unwrap_or_default()
+            }
+            fn extra(&self) -> std::collections::BTreeMap<String, String> {
+                $crate::convert::extra::read(self.department_ref.as_ref(), self.custom_field.as_deref())
             }
             fn lines(&self) -> &[$crate::wire::Line] {
                 self.line.as_deref().unwrap_or_default()
@@ -209,6 +215,8 @@ pub trait Expense: Wire {
     fn terms(&self) -> Option<&Reference>;
     /// The note that vendors do not see, with the marker.
     fn note(&self) -> &str;
+    /// Location and custom fields, by the names that rules use.
+    fn extra(&self) -> std::collections::BTreeMap<String, String>;
     /// All lines, also those that are only text.
     fn lines(&self) -> &[Line];
     /// The currency, where the company has several.
@@ -233,6 +241,8 @@ pub trait Sales: Wire {
     fn terms(&self) -> Option<&Reference>;
     /// The note that customers do not see, with the marker.
     fn note(&self) -> &str;
+    /// Location and custom fields, by the names that rules use.
+    fn extra(&self) -> std::collections::BTreeMap<String, String>;
     /// All lines, also subtotals and those that are only text.
     fn lines(&self) -> &[Line];
     /// The currency, where the company has several.
@@ -241,6 +251,23 @@ pub trait Sales: Wire {
     fn total(&self) -> Option<Amount>;
     /// What is still open, computed by QuickBooks; estimates have none.
     fn balance(&self) -> Option<Amount>;
+}
+
+/// One of the company's own text fields.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CustomField {
+    /// Which: `1`, `2` or `3` of the text fields of sales forms and purchase orders.
+    #[serde(rename = "DefinitionId", default, skip_serializing_if = "Option::is_none")]
+    pub definition_id: Option<String>,
+    /// What the company calls it; read-only.
+    #[serde(rename = "Name", default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `StringType`, the only one.
+    #[serde(rename = "Type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Its text.
+    #[serde(rename = "StringValue", default, skip_serializing_if = "Option::is_none")]
+    pub string_value: Option<String>,
 }
 
 /// A reference to a list entry or transaction. Only `value` is sent: the name is decoration of answers.

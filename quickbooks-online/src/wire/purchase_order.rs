@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use sync_core::model::Amount;
 
-use super::{Line, LinkedTxn, Reference};
+use super::{CustomField, Line, LinkedTxn, Reference};
 
 entity! {
     /// A purchase order: posts nothing; needs the edition Plus or higher.
@@ -22,6 +22,10 @@ entity! {
         po_status: String = "POStatus",
         /// Note that the vendor does not see, at most 4000 characters; holds the marker.
         private_note: String = "PrivateNote",
+        /// Location, called department.
+        department_ref: Reference = "DepartmentRef",
+        /// The company's own fields, where the entity has them.
+        custom_field: Vec<CustomField> = "CustomField",
         /// The bills made from it; read-only.
         linked_txn: Vec<LinkedTxn> = "LinkedTxn",
         /// Lines.

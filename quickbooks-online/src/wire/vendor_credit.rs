@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use sync_core::model::Amount;
 
-use super::{Line, LinkedTxn, Reference};
+use super::{CustomField, Line, LinkedTxn, Reference};
 
 entity! {
     /// A vendor credit; positive amounts reduce what we owe.
@@ -18,6 +18,10 @@ entity! {
         ap_account_ref: Reference = "APAccountRef",
         /// Note that the vendor does not see, at most 4000 characters; holds the marker.
         private_note: String = "PrivateNote",
+        /// Location, called department.
+        department_ref: Reference = "DepartmentRef",
+        /// The company's own fields, where the entity has them.
+        custom_field: Vec<CustomField> = "CustomField",
         /// Bill payments that used it; read-only.
         linked_txn: Vec<LinkedTxn> = "LinkedTxn",
         /// Lines.

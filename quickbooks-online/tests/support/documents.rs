@@ -56,6 +56,7 @@ pub fn expense(vendor: &str, number: &str, date: &str, lines: Vec<ExpenseLine>) 
         memo: "Pay app 1".to_owned(),
         lines,
         currency: Currency::USD,
+        extra: Default::default(),
     }
 }
 
@@ -79,6 +80,7 @@ pub fn sale(customer: &str, number: &str, date: &str, lines: Vec<SalesLine>) -> 
         memo: "Application 4".to_owned(),
         lines,
         currency: Currency::USD,
+        extra: Default::default(),
     }
 }
 

@@ -8,8 +8,18 @@ use super::table::{self, Row};
 use crate::model::construction::Codes;
 
 pub(super) const FILE: &str = "coding.csv";
-const COLUMNS: [&str; 9] =
-    ["project_number", "vendor", "budget_code", "cost_code", "cost_type", "customer", "class", "item", "account"];
+const COLUMNS: [&str; 10] = [
+    "project_number",
+    "vendor",
+    "budget_code",
+    "cost_code",
+    "cost_type",
+    "customer",
+    "class",
+    "item",
+    "account",
+    "retainage_item",
+];
 const KEYS: usize = 5;
 
 /// Where a line of the controller's table sends a line of a document.
@@ -27,6 +37,8 @@ pub struct CodingRow {
     pub item: Option<String>,
     /// Account; excludes `item`.
     pub account: Option<String>,
+    /// Item that the line's retainage is posted through, instead of the account of retainage payable or receivable.
+    pub retainage_item: Option<String>,
     /// Where each column stands in the file, from 1.
     pub(super) columns: [usize; COLUMNS.len()],
 }
@@ -121,6 +133,7 @@ fn coding_row(row: &Row, out: &mut Collector<'_>) -> Option<CodingRow> {
         class: row.filled(6),
         item: row.filled(7),
         account: row.filled(8),
+        retainage_item: row.filled(9),
         columns,
     };
     if coding.item.is_some() && coding.account.is_some() {

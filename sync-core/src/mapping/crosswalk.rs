@@ -97,6 +97,8 @@ pub(super) struct Crosswalk {
     pub(super) vendors: HashMap<String, Named>,
     pub(super) terms: HashMap<String, Named>,
     pub(super) accounts: HashMap<AccountRole, Named>,
+    /// Items that retainage is posted through, by the role of their account.
+    pub(super) items: HashMap<AccountRole, Named>,
 }
 
 pub(super) fn fold(text: &str) -> String {
@@ -139,9 +141,9 @@ impl Crosswalk {
     }
 
     pub(super) fn read_accounts(&mut self, bytes: &[u8], out: &mut Collector<'_>) {
-        let table = table::read(bytes, &["role", "account"], &["role", "account"], out);
+        let table = table::read(bytes, &["role", "account", "item"], &["role", "account"], out);
         for row in &table.rows {
-            let (role, account) = (row.cell(0), row.cell(1));
+            let (role, account, item) = (row.cell(0), row.cell(1), row.cell(2));
             let Some(parsed) = AccountRole::parse(role) else {
                 let known: Vec<&str> = AccountRole::NAMES.iter().map(|(name, _, _)| *name).collect();
                 let near = nearest(role, known.iter().copied());
@@ -152,6 +154,20 @@ impl Crosswalk {
                 out.add(row.line, row.column(0), format!("`{role}` is not a role"), fix);
                 continue;
             };
+            if !item.is_empty() {
+                let named = Named { name: item.to_owned(), line: row.line, column: row.column(2) };
+                if !matches!(parsed, AccountRole::RetainagePayable | AccountRole::RetainageReceivable) {
+                    let fix = "clear the cell; lines are coded to items in coding.csv";
+                    out.add(row.line, row.column(2), format!("{role} is not posted through an item"), fix);
+                } else if self.items.insert(parsed, named).is_some() {
+                    let problem = format!("the role {role} occurs twice");
+                    out.add(row.line, row.column(0), problem, "remove one of the rows");
+                    continue;
+                }
+            }
+            if account.is_empty() && !item.is_empty() {
+                continue;
+            }
             if account.is_empty() {
                 let fix = "give the account's full name, or id:NUMBER";
                 out.add(row.line, row.column(1), format!("{role} has no account"), fix);

@@ -26,7 +26,8 @@ impl fmt::Display for Fault {
                 write!(f, ":{}", self.column)?;
             }
         }
-        write!(f, ": {}; {}", self.problem, self.fix)
+        let sign = if self.problem.ends_with('?') { "" } else { ";" };
+        write!(f, ": {}{sign} {}", self.problem, self.fix)
     }
 }
 

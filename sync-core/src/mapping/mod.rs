@@ -24,7 +24,9 @@ mod files;
 pub mod history;
 mod live;
 mod names;
+mod rules;
 mod settings;
+mod source;
 mod table;
 mod template;
 mod verify;
@@ -44,7 +46,7 @@ pub use settings::{ClosedPeriod, Deletion, OwnerRetainage, Policies, RetainageLi
 use coding::CodingTable;
 use crosswalk::Crosswalk;
 use fault::Collector;
-use settings::Rules;
+use rules::Rules;
 
 use crate::model::Owner;
 
@@ -141,6 +143,12 @@ impl Mapping {
             Some(_) => "line.coding",
             None => path,
         };
+        if let Some(extra) = name.strip_prefix("extra/") {
+            // What no rule sets is none of the sync's business.
+            let set = self.rules.sets(extra);
+            let default = if set { Owner::Procore } else { Owner::Quickbooks };
+            return self.rules.owners.get(extra).copied().unwrap_or(default);
+        }
         self.rules.owners.get(name).copied().unwrap_or(Owner::Procore)
     }
 }

@@ -27,7 +27,7 @@ impl List {
             Self::Account => "account",
             Self::Item => "item",
             Self::Class => "class",
-            Self::Term => "terms",
+            Self::Term => "term",
             Self::Customer => "customer",
         }
     }

@@ -1,13 +1,9 @@
-//! `sync.toml` and `rules.toml`: policies, templates and owners of fields. Defaults ship; a file overrides single
-//! entries. Every fault is reported, with line and column.
-
-use std::collections::HashMap;
+//! `sync.toml`: the policies. Defaults ship; a file overrides single entries. Every fault is reported, with line and
+//! column.
 
 use toml::de::{DeTable, DeValue};
 
 use super::fault::{Collector, did_you_mean, nearest};
-use super::template::Template;
-use crate::model::Owner;
 
 /// What to do with a document dated in a closed period.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -134,108 +130,24 @@ impl Policies {
     }
 }
 
-/// The rules of `rules.toml`: templates and owners.
-#[derive(Clone, Debug)]
-pub(super) struct Rules {
-    pub(super) templates: HashMap<&'static str, Template>,
-    pub(super) owners: HashMap<&'static str, Owner>,
-}
-
-/// Templates that ship, with the placeholders that each may use.
-const TEMPLATES: [(&str, &str, &[&str]); 10] = [
-    ("job_name", "{project_number} {project_name}", &["project_number", "project_name"]),
-    ("purchase_order_number", "{commitment_number}", &["commitment_number", "project_number"]),
-    ("purchase_order_memo", "Procore commitment {commitment_number}: {title}", COMMITMENT),
-    ("bill_number", "{commitment_number}-{pay_app_number}", PAY_APP),
-    ("bill_memo", "Procore pay app {pay_app_number} of {commitment_number}, project {project_number}", PAY_APP),
-    ("vendor_name", "{vendor_name}", &["vendor_name"]),
-    ("estimate_number", "{contract_number}", PRIME),
-    ("estimate_memo", "Procore prime contract {contract_number}: {title}", PRIME),
-    ("invoice_number", "{contract_number}-{application_number}", OWNER_INVOICE),
-    ("invoice_memo", "Procore owner invoice {application_number} of {contract_number}", OWNER_INVOICE),
-];
-const PRIME: &[&str] = &["contract_number", "title", "project_number", "owner_name"];
-const OWNER_INVOICE: &[&str] = &["contract_number", "application_number", "project_number"];
-const COMMITMENT: &[&str] = &["commitment_number", "title", "project_number", "vendor_name"];
-const PAY_APP: &[&str] =
-    &["commitment_number", "pay_app_number", "invoice_number", "project_number", "vendor_name", "period_end"];
-
-/// Fields whose owner can be chosen, with the owner that ships.
-const OWNERS: [(&str, Owner); 16] = [
-    ("name", Owner::Procore),
-    ("parent", Owner::Procore),
-    ("active", Owner::Quickbooks),
-    ("phone", Owner::Quickbooks),
-    ("email", Owner::Quickbooks),
-    ("payee", Owner::Procore),
-    ("customer", Owner::Procore),
-    ("number", Owner::Procore),
-    ("date", Owner::Procore),
-    ("payable", Owner::Procore),
-    ("currency", Owner::Procore),
-    ("memo", Owner::Quickbooks),
-    ("line.amount", Owner::Procore),
-    ("line.coding", Owner::Procore),
-    ("line.description", Owner::Quickbooks),
-    ("line.link", Owner::Procore),
-];
-
-impl Default for Rules {
-    fn default() -> Self {
-        let templates = TEMPLATES
-            .iter()
-            .filter_map(|(name, text, known)| Template::parse(text, known).ok().map(|t| (*name, t)))
-            .collect();
-        Self { templates, owners: OWNERS.into_iter().collect() }
-    }
-}
-
-impl Rules {
-    pub(super) fn read(text: &str, out: &mut Collector<'_>) -> Self {
-        let mut rules = Self::default();
-        walk(text, out, |section, key, value, out| match section {
-            "templates" => match TEMPLATES.iter().find(|(name, _, _)| *name == key) {
-                Some((name, _, known)) => {
-                    let Some(text) = value.as_str() else { return out.fault("the template is not a text", "quote it") };
-                    match Template::parse(text, known) {
-                        Ok(template) => {
-                            rules.templates.insert(name, template);
-                        }
-                        Err(problem) => {
-                            out.fault(problem, format!("the placeholders are {{{}}}", known.join("}, {")));
-                        }
-                    }
-                }
-                None => unknown(key, &TEMPLATES.map(|(name, _, _)| name), "template", out),
-            },
-            "owners" => match OWNERS.iter().find(|(name, _)| *name == key) {
-                Some((name, default)) => {
-                    let mut owner = *default;
-                    choose(value, &[("procore", Owner::Procore), ("quickbooks", Owner::Quickbooks)], &mut owner, out);
-                    rules.owners.insert(name, owner);
-                }
-                None => unknown(key, &OWNERS.map(|(name, _)| name), "field", out),
-            },
-            _ => unknown(section, &["templates", "owners"], "section", out),
-        });
-        rules
-    }
-}
-
 /// A place in a TOML file that faults are reported at.
-struct Place<'a, 'b> {
-    out: &'a mut Collector<'b>,
-    line: usize,
-    column: usize,
+pub(super) struct Place<'a, 'b> {
+    pub(super) out: &'a mut Collector<'b>,
+    pub(super) line: usize,
+    pub(super) column: usize,
 }
 
 impl Place<'_, '_> {
-    fn fault(&mut self, problem: impl Into<String>, fix: impl Into<String>) {
+    pub(super) fn fault(&mut self, problem: impl Into<String>, fix: impl Into<String>) {
         self.out.add(self.line, self.column, problem, fix);
     }
 }
 
-fn walk(text: &str, out: &mut Collector<'_>, mut entry: impl FnMut(&str, &str, &DeValue<'_>, &mut Place<'_, '_>)) {
+pub(super) fn walk(
+    text: &str,
+    out: &mut Collector<'_>,
+    mut entry: impl FnMut(&str, &str, &DeValue<'_>, &mut Place<'_, '_>),
+) {
     let (table, errors) = DeTable::parse_recoverable(text);
     for error in errors {
         let (line, column) = position(text, error.span().map_or(0, |span| span.start));
@@ -258,7 +170,7 @@ fn walk(text: &str, out: &mut Collector<'_>, mut entry: impl FnMut(&str, &str, &
     }
 }
 
-fn unknown(name: &str, known: &[&str], what: &str, place: &mut Place<'_, '_>) {
+pub(super) fn unknown(name: &str, known: &[&str], what: &str, place: &mut Place<'_, '_>) {
     let near = nearest(name, known.iter().copied());
     let problem = if name.is_empty() {
         "the entry stands outside any section".to_owned()
@@ -268,7 +180,7 @@ fn unknown(name: &str, known: &[&str], what: &str, place: &mut Place<'_, '_>) {
     place.fault(problem, format!("known: {}{}", known.join(", "), did_you_mean(&near)));
 }
 
-fn choose<T: Copy>(value: &DeValue<'_>, choices: &[(&str, T)], slot: &mut T, place: &mut Place<'_, '_>) {
+pub(super) fn choose<T: Copy>(value: &DeValue<'_>, choices: &[(&str, T)], slot: &mut T, place: &mut Place<'_, '_>) {
     let words: Vec<&str> = choices.iter().map(|(word, _)| *word).collect();
     match value.as_str().and_then(|text| choices.iter().find(|(word, _)| *word == text)) {
         Some((_, choice)) => *slot = *choice,
@@ -276,7 +188,7 @@ fn choose<T: Copy>(value: &DeValue<'_>, choices: &[(&str, T)], slot: &mut T, pla
     }
 }
 
-fn position(text: &str, offset: usize) -> (usize, usize) {
+pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().map_or(0, |l| l.chars().count()) + 1;
@@ -308,13 +220,5 @@ mod tests {
         );
         assert!(faults.is_empty());
         assert_eq!(policies, Policies { closed_period: ClosedPeriod::NextOpenDay, ..Policies::default() });
-    }
-
-    #[test]
-    fn a_template_with_an_unknown_placeholder_is_a_fault() {
-        let mut faults = Vec::new();
-        let text = "[templates]\nbill_number = \"{comitment_number}\"\n[owners]\n\"line.amount\" = \"nobody\"\n";
-        Rules::read(text, &mut Collector { file: "rules.toml", faults: &mut faults });
-        assert_eq!(faults.len(), 2, "{faults:?}");
     }
 }

@@ -69,6 +69,11 @@ pub(super) fn read(bytes: &[u8], columns: &[&str], required: &[&str], out: &mut 
         None => return empty,
     };
     let places: Arc<[Option<usize>]> = place_columns(&header, columns, required, out).into();
+    let lacks = |name: &&str| columns.iter().position(|c| c == name).is_some_and(|at| places.get(at) == Some(&None));
+    if required.iter().any(|name| lacks(&name)) {
+        // Every row would be wrong for the same reason.
+        return empty;
+    }
     let mut rows = Vec::new();
     for record in records {
         match record {
@@ -77,7 +82,7 @@ pub(super) fn read(bytes: &[u8], columns: &[&str], required: &[&str], out: &mut 
                     continue;
                 }
                 let line = record.position().map_or(0, |p| usize::try_from(p.line()).unwrap_or(0));
-                if let Some(extra) = record.iter().enumerate().skip(header.len()).find(|(_, cell)| !cell.is_empty()) {
+                if let Some(extra) = outside(&header, &record) {
                     out.add(
                         line,
                         extra.0 + 1,
@@ -107,6 +112,11 @@ pub(super) fn read(bytes: &[u8], columns: &[&str], required: &[&str], out: &mut 
         }
     }
     Table { rows }
+}
+
+/// A cell under no name.
+fn outside<'r>(header: &csv::StringRecord, record: &'r csv::StringRecord) -> Option<(usize, &'r str)> {
+    record.iter().enumerate().find(|(at, cell)| !cell.is_empty() && header.get(*at).is_none_or(str::is_empty))
 }
 
 /// Excel separates with the list separator of its country.

@@ -3,16 +3,20 @@
 use super::crosswalk::Named;
 use super::fault::{Collector, Fault, Faults};
 use super::names::{List, NameProblem, Names};
+use super::rules::Target;
 use super::{AccountRole, Mapping, OwnerRetainage, RetainagePolicy};
+use crate::connector::Capabilities;
 
 impl Mapping {
-    /// Checks every name in the mapping against the lists of the accounting system, and the accounts of the roles
-    /// against their types. Without lists, every name stands for itself and nothing is wrong.
+    /// Checks every name in the mapping against the lists of the accounting system, the accounts of the roles against
+    /// their types, and the fields that rules set against those that the system takes. Without lists, every name stands
+    /// for itself.
     ///
     /// # Errors
     /// [`Faults`]: names that are missing or inactive, with the nearest ones, at file, line and column.
-    pub fn verify(&self, names: &Names<'_>) -> Result<(), Faults> {
+    pub fn verify(&self, names: &Names<'_>, capabilities: &Capabilities) -> Result<(), Faults> {
         let mut faults: Vec<Fault> = Vec::new();
+        self.verify_rules(names, capabilities, &mut Collector { file: "rules.toml", faults: &mut faults });
         if names.lists().is_some() {
             self.verify_coding(names, &mut Collector { file: super::coding::FILE, faults: &mut faults });
             self.verify_accounts(names, &mut Collector { file: "accounts.csv", faults: &mut faults });
@@ -30,6 +34,7 @@ impl Mapping {
             }
         }
         faults.sort();
+        faults.dedup();
         if faults.is_empty() { Ok(()) } else { Err(Faults(faults)) }
     }
 
@@ -40,6 +45,7 @@ impl Mapping {
                 (List::Class, &row.class, 6),
                 (List::Item, &row.item, 7),
                 (List::Account, &row.account, 8),
+                (List::Item, &row.retainage_item, 9),
             ];
             for (list, cell, at) in cells {
                 if let Some(text) = cell {
@@ -50,7 +56,46 @@ impl Mapping {
         }
     }
 
+    fn verify_rules(&self, names: &Names<'_>, capabilities: &Capabilities, out: &mut Collector<'_>) {
+        for rule in &self.rules.rules {
+            let list = match &rule.set {
+                Target::Terms => List::Term,
+                Target::LineClass => List::Class,
+                Target::LineCustomer => List::Customer,
+                Target::LineItem => List::Item,
+                Target::LineAccount => List::Account,
+                Target::Extra(field) => {
+                    let declared = || capabilities.fields.iter().filter(|f| f.kinds.contains(&rule.kind));
+                    if !declared().any(|f| f.name == field) {
+                        let known: Vec<&str> = declared().map(|f| f.name).collect();
+                        let kind = rule.kind.as_str().replace('_', " ");
+                        let problem = format!("{} takes no `{field}` on a {kind}", capabilities.name);
+                        let fix = if known.is_empty() {
+                            "remove the rule".to_owned()
+                        } else {
+                            format!("set one of {}", known.join(", "))
+                        };
+                        out.add(rule.set_at.0, rule.set_at.1, problem, fix);
+                    }
+                    continue;
+                }
+                Target::Number | Target::Memo | Target::Date | Target::LineDescription => continue,
+            };
+            if names.lists().is_none() {
+                continue;
+            }
+            // What is filled from the source is known only when a document is mapped.
+            for text in rule.to.constant().into_iter().chain(rule.default.as_deref()).filter(|text| !text.is_empty()) {
+                let (line, column) = rule.to_at;
+                name(names, list, &Named { name: text.to_owned(), line, column }, out);
+            }
+        }
+    }
+
     fn verify_accounts(&self, names: &Names<'_>, out: &mut Collector<'_>) {
+        for named in self.crosswalk.items.values() {
+            name(names, List::Item, named, out);
+        }
         for (role, named) in &self.crosswalk.accounts {
             if !name(names, List::Account, named, out) {
                 continue;

@@ -5,7 +5,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use std::collections::BTreeMap;
+
 use super::*;
+
+/// The customer's own fields of a document, by the source's name for each, as text.
+pub type CustomFields = BTreeMap<String, String>;
 
 /// Any construction document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,6 +126,9 @@ pub struct Project {
     pub address: Option<Address>,
     /// When it last changed.
     pub updated_at: Option<Timestamp>,
+    /// The customer's own fields.
+    #[serde(default)]
+    pub custom: CustomFields,
 }
 
 impl Project {
@@ -206,6 +214,9 @@ pub struct Commitment {
     pub deleted: bool,
     /// When it last changed.
     pub updated_at: Option<Timestamp>,
+    /// The customer's own fields.
+    #[serde(default)]
+    pub custom: CustomFields,
 }
 
 impl Commitment {
@@ -291,6 +302,9 @@ pub struct PrimeContract {
     pub deleted: bool,
     /// When it last changed.
     pub updated_at: Option<Timestamp>,
+    /// The customer's own fields.
+    #[serde(default)]
+    pub custom: CustomFields,
 }
 
 impl PrimeContract {
@@ -348,6 +362,9 @@ pub struct PayApp {
     pub currency: Currency,
     /// When it last changed.
     pub updated_at: Option<Timestamp>,
+    /// The customer's own fields.
+    #[serde(default)]
+    pub custom: CustomFields,
 }
 
 /// A G703 row.
@@ -457,6 +474,9 @@ pub struct OwnerInvoice {
     pub currency: Currency,
     /// When it last changed.
     pub updated_at: Option<Timestamp>,
+    /// The customer's own fields.
+    #[serde(default)]
+    pub custom: CustomFields,
 }
 
 /// A payment recorded on a contract.

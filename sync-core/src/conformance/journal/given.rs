@@ -61,6 +61,7 @@ pub(super) fn intent(job: &Job, key: &str, cents: i64, stored_at: Timestamp) -> 
         memo: String::new(),
         lines: vec![line],
         currency: Currency::USD,
+        extra: Default::default(),
     });
     let fields = bill.fields();
     let marker = Marker { connection: main(), document: job.document.clone(), generation: 0 };

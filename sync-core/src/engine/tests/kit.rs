@@ -44,6 +44,7 @@ impl Company {
             owner: Some(owner),
             address: None,
             updated_at: None,
+            custom: Default::default(),
         };
         let vendor = Vendor {
             id: "77".into(),
@@ -81,6 +82,7 @@ impl Company {
             currency: Currency::USD,
             deleted: false,
             updated_at: None,
+            custom: Default::default(),
         };
         Self(Mutex::new(vec![
             Document::Vendor(vendor),
@@ -167,6 +169,7 @@ fn pay_app(number: i64, work: &str, withheld: &str, due: &str) -> Document {
         summary: PayAppSummary { current_payment_due: Some(usd(due)), ..PayAppSummary::default() },
         currency: Currency::USD,
         updated_at: None,
+        custom: Default::default(),
     })
 }
 

@@ -29,6 +29,7 @@ fn bill(amount: &str) -> AccountingDocument {
             link: None,
         }],
         currency: Currency::USD,
+        extra: Default::default(),
     })
 }
 

@@ -66,8 +66,31 @@ impl Situation<'_> {
         Ok((item.into(), self.class(row)?))
     }
 
-    /// The item that carries owner retainage: the one whose sales post to the account.
-    pub(super) fn retainage_item(&self) -> Result<ItemId, Stop> {
+    /// The item that a line's retainage is posted through, where the mapping names one: in its row, or for all lines.
+    fn named_retainage_item(
+        &self,
+        role: AccountRole,
+        project: &str,
+        party: &str,
+        codes: Option<&Codes>,
+    ) -> Option<Result<ItemId, Stop>> {
+        let row = codes.and_then(|codes| self.row(project, party, codes).ok());
+        let (name, place) = match row.and_then(|row| Some((row.retainage_item.as_deref()?, row.line))) {
+            Some((name, line)) => (name, format!("coding.csv:{line}")),
+            None => {
+                let named = self.mapping.crosswalk.items.get(&role)?;
+                (named.name.as_str(), format!("accounts.csv:{}", named.line))
+            }
+        };
+        let id = self.names.resolve(List::Item, name).map(ItemId::from);
+        Some(id.map_err(|problem| Stop::Dead(Cause::MissingAccount, format!("{place}: {problem}"))))
+    }
+
+    /// The item that carries owner retainage: as mapped, else the one whose sales post to the account.
+    pub(super) fn retainage_item(&self, project: &str, codes: Option<&Codes>) -> Result<ItemId, Stop> {
+        if let Some(named) = self.named_retainage_item(AccountRole::RetainageReceivable, project, "", codes) {
+            return named;
+        }
         let account = self.role(AccountRole::RetainageReceivable)?;
         let Some(lists) = self.names.lists() else { return Ok(ItemId::from(account.as_str())) };
         let mut fits =
@@ -80,15 +103,27 @@ impl Situation<'_> {
             )),
             _ => Err(Stop::Dead(
                 Cause::MissingAccount,
-                "several items post sales to the retainage receivable account; keep one of them active".to_owned(),
+                "several items post sales to the retainage receivable account; name one in the column item of \
+                 accounts.csv, or keep one of them active"
+                    .to_owned(),
             )),
         }
     }
 
     /// Retainage is listed by customer and class, so that the balance of each job can be shown.
-    pub(super) fn retainage_coding(&self, coding: Option<&Coding>, job: &CustomerId) -> Result<Coding, Stop> {
+    pub(super) fn retainage_coding(
+        &self,
+        coding: Option<&Coding>,
+        job: &CustomerId,
+        line: (&str, &str, Option<&Codes>),
+    ) -> Result<Coding, Stop> {
+        let (project, vendor, codes) = line;
+        let post_to = match self.named_retainage_item(AccountRole::RetainagePayable, project, vendor, codes) {
+            Some(item) => PostTo::Item(item?),
+            None => PostTo::Account(self.role(AccountRole::RetainagePayable)?),
+        };
         Ok(Coding {
-            post_to: PostTo::Account(self.role(AccountRole::RetainagePayable)?),
+            post_to,
             class: coding.and_then(|c| c.class.clone()),
             customer: Some(coding.and_then(|c| c.customer.clone()).unwrap_or_else(|| job.clone())),
         })

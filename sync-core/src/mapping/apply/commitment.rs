@@ -1,13 +1,15 @@
 //! Commitments become purchase orders; approved change orders are further lines.
 
+use std::collections::BTreeMap;
+
 use super::{Situation, Stop, line_key, no_date, package_of};
 use crate::dead_letter::Cause;
 use crate::model::accounting::{AccountingDocument, ExpenseDocument};
-use crate::model::construction::{ChangeOrder, Commitment, SovLine};
+use crate::model::construction::{ChangeOrder, Commitment, Document, SovLine};
 use crate::model::{ChangeOrderStatus, Currency, DocumentKey, DocumentKind, Money, TargetKind};
 
 impl Situation<'_> {
-    pub(super) fn commitment(&self, commitment: &Commitment) -> Result<AccountingDocument, Stop> {
+    pub(super) fn commitment(&self, commitment: &Commitment, source: &Document) -> Result<AccountingDocument, Stop> {
         if commitment.deleted {
             return Err(Stop::Nothing("deleted"));
         }
@@ -34,17 +36,11 @@ impl Situation<'_> {
         if lines.is_empty() {
             return Err(Stop::Nothing("without lines"));
         }
-        let values = [
-            ("commitment_number", commitment.number.as_str()),
-            ("title", &commitment.title),
-            ("project_number", project_number),
-            ("vendor_name", vendor),
-        ];
         let key = DocumentKey::within(DocumentKind::Commitment, &commitment.project, &commitment.id);
         let number = self.number(
             TargetKind::PurchaseOrder,
             payee.as_str(),
-            &self.template("purchase_order_number", &values),
+            &self.template("purchase_order_number", source)?,
             project_number,
             &key,
         );
@@ -53,10 +49,11 @@ impl Situation<'_> {
             date,
             terms: self.terms(commitment.terms.as_deref())?,
             payable: Some(self.payable()?),
-            memo: self.template("purchase_order_memo", &values),
+            memo: self.template("purchase_order_memo", source)?,
             lines,
             currency: commitment.currency,
             payee,
+            extra: BTreeMap::new(),
         }))
     }
 }

@@ -6,10 +6,12 @@ mod commitment;
 mod owner;
 mod parties;
 mod pay_app;
+mod rules;
 
 use super::Mapping;
 use super::crosswalk::fold;
 use super::names::{List, Names};
+use super::source::DocumentRecord;
 use super::template::shorten;
 use crate::connector::Capabilities;
 use crate::dead_letter::Cause;
@@ -88,15 +90,15 @@ impl Situation<'_> {
     pub fn apply(&self, document: &Document) -> Mapped {
         let (result, amount) = match document {
             Document::Customer(d) => (Ok(self.customer(&d.name)), None),
-            Document::Vendor(d) => (self.vendor(d), None),
-            Document::Project(d) => (self.project(d), None),
-            Document::Commitment(d) => (self.commitment(d), d.revised().ok().or(d.original_sum)),
-            Document::PayApp(d) => (self.pay_app(d), d.summary.current_payment_due),
-            Document::PrimeContract(d) => (self.prime_contract(d), d.sum_to_date().ok().or(d.original_sum)),
-            Document::OwnerInvoice(d) => (self.owner_invoice(d), d.summary.current_payment_due),
+            Document::Vendor(d) => (self.vendor(d, document), None),
+            Document::Project(d) => (self.project(d, document), None),
+            Document::Commitment(d) => (self.commitment(d, document), d.revised().ok().or(d.original_sum)),
+            Document::PayApp(d) => (self.pay_app(d, document), d.summary.current_payment_due),
+            Document::PrimeContract(d) => (self.prime_contract(d, document), d.sum_to_date().ok().or(d.original_sum)),
+            Document::OwnerInvoice(d) => (self.owner_invoice(d, document), d.summary.current_payment_due),
             _ => (Err(Stop::Nothing("documents of this kind are not synced")), None),
         };
-        match result {
+        match result.and_then(|wanted| self.follow_rules(document, wanted)) {
             Ok(document) => Mapped::Post(Box::new(document)),
             Err(Stop::Nothing(why)) => Mapped::Nothing(why),
             Err(Stop::Needs(key)) => Mapped::Needs(key),
@@ -138,8 +140,13 @@ impl Situation<'_> {
         }
     }
 
-    fn template(&self, name: &str, values: &[(&str, &str)]) -> String {
-        self.mapping.rules.templates.get(name).map(|t| t.fill(values)).unwrap_or_default()
+    fn template(&self, name: &str, document: &Document) -> Result<String, Stop> {
+        let Some(compiled) = self.mapping.rules.templates.get(name) else { return Ok(String::new()) };
+        let record = DocumentRecord { source: &compiled.source, document, line: None };
+        compiled
+            .template
+            .fill(&record)
+            .map_err(|wrong| Stop::Dead(Cause::Unreadable, format!("rules.toml:{}: {name}: {wrong}", compiled.line)))
     }
 
     /// A text for a line, on one line and within the limit.

@@ -1,16 +1,22 @@
 //! The owner's side: prime contracts become estimates, owner invoices become invoices, negative ones credit memos.
 
+use std::collections::BTreeMap;
+
 use super::commitment::{Stated, check_sums};
 use super::{Situation, Stop, line_key, no_date, package_of, shorten};
 use crate::dead_letter::Cause;
-use crate::mapping::RetainageLines;
+use crate::mapping::{RetainageLines, RetainagePolicy};
 use crate::model::accounting::{AccountingDocument, SalesDocument, SalesLine};
-use crate::model::construction::{OwnerInvoice, PrimeContract};
+use crate::model::construction::{Document, OwnerInvoice, PrimeContract};
 use crate::model::{ClassId, DocumentKey, DocumentKind, ItemId, LineKey, Money, OwnerInvoiceStatus, TargetKind};
 use crate::retainage::{self, PayAppPosting};
 
 impl Situation<'_> {
-    pub(super) fn prime_contract(&self, contract: &PrimeContract) -> Result<AccountingDocument, Stop> {
+    pub(super) fn prime_contract(
+        &self,
+        contract: &PrimeContract,
+        source: &Document,
+    ) -> Result<AccountingDocument, Stop> {
         if contract.deleted {
             return Err(Stop::Nothing("deleted"));
         }
@@ -37,27 +43,22 @@ impl Situation<'_> {
         if lines.is_empty() {
             return Err(Stop::Nothing("without lines"));
         }
-        let values = [
-            ("contract_number", contract.number.as_str()),
-            ("title", &contract.title),
-            ("project_number", project_number),
-            ("owner_name", owner),
-        ];
         let key = DocumentKey::within(DocumentKind::PrimeContract, &contract.project, &contract.id);
-        let plain = self.template("estimate_number", &values);
+        let plain = self.template("estimate_number", source)?;
         let number = self.number(TargetKind::Estimate, customer.as_str(), &plain, project_number, &key);
         Ok(AccountingDocument::Estimate(SalesDocument {
             customer,
             number: Some(number),
             date,
             terms: None,
-            memo: self.template("estimate_memo", &values),
+            memo: self.template("estimate_memo", source)?,
             lines,
             currency: contract.currency,
+            extra: BTreeMap::new(),
         }))
     }
 
-    pub(super) fn owner_invoice(&self, invoice: &OwnerInvoice) -> Result<AccountingDocument, Stop> {
+    pub(super) fn owner_invoice(&self, invoice: &OwnerInvoice, source: &Document) -> Result<AccountingDocument, Stop> {
         if invoice.status != OwnerInvoiceStatus::Approved {
             return Err(Stop::Nothing("not approved"));
         }
@@ -71,19 +72,13 @@ impl Situation<'_> {
         let date = invoice.billing_date.or(invoice.period_end).ok_or_else(|| no_date("billing date"))?;
         let credit = posting.net.is_negative();
         let lines = self.owner_lines(invoice, &posting, credit)?;
-        let number = invoice.number.to_string();
         let project_number = invoice.project_number.as_deref().unwrap_or_default();
-        let values = [
-            ("contract_number", invoice.contract_number.as_str()),
-            ("application_number", &number),
-            ("project_number", project_number),
-        ];
         let kind = if credit { TargetKind::CreditMemo } else { TargetKind::Invoice };
         let number = match &invoice.invoice_number {
             Some(own) => shorten(own.trim(), self.capabilities.max_number),
             None => {
                 let key = DocumentKey::within(DocumentKind::OwnerInvoice, &invoice.project, &invoice.id);
-                let plain = self.template("invoice_number", &values);
+                let plain = self.template("invoice_number", source)?;
                 self.number(kind, customer.as_str(), &plain, project_number, &key)
             }
         };
@@ -92,9 +87,10 @@ impl Situation<'_> {
             number: Some(number),
             date,
             terms: None,
-            memo: self.template("invoice_memo", &values),
+            memo: self.template("invoice_memo", source)?,
             lines,
             currency: invoice.currency,
+            extra: BTreeMap::new(),
         };
         Ok(if credit { AccountingDocument::CreditMemo(document) } else { AccountingDocument::Invoice(document) })
     }
@@ -107,19 +103,22 @@ impl Situation<'_> {
     ) -> Result<Vec<SalesLine>, Stop> {
         let project = invoice.project_number.as_deref().unwrap_or_default();
         let sign = |amount: Money| if credit { amount.negated() } else { amount };
-        let per_line = self.mapping.policies.retainage_lines == RetainageLines::PerLine;
+        let policies = &self.mapping.policies;
+        let untracked = policies.retainage == RetainagePolicy::ProcoreOnly;
+        let per_line = policies.retainage_lines == RetainageLines::PerLine;
         let mut lines = Vec::with_capacity(invoice.lines.len() * 2);
         for (row, amounts) in invoice.lines.iter().zip(&posting.lines) {
             let coding = self.sales_coding(project, "", &row.codes);
-            if !amounts.gross.is_zero() {
+            let posted = if untracked { amounts.net()? } else { amounts.gross };
+            if !posted.is_zero() {
                 let (item, class) = match &coding {
                     Ok((item, class)) => (item.clone(), class.clone()),
                     Err(stop) => return Err(stop.clone()),
                 };
                 let key = LineKey::source(format!("oi:{}:work", row.id));
-                lines.push(self.sales_line(key, &row.description, sign(amounts.gross), item, class));
+                lines.push(self.sales_line(key, &row.description, sign(posted), item, class));
             }
-            if !per_line {
+            if !per_line || untracked {
                 continue;
             }
             let class = coding.ok().and_then(|(_, class)| class);
@@ -127,19 +126,28 @@ impl Situation<'_> {
                 if !amount.is_zero() {
                     let key = LineKey::source(format!("oi:{}:{part}", row.id));
                     let text = format!("Retainage {part}: {}", row.description);
-                    lines.push(self.sales_line(key, &text, sign(amount), self.retainage_item()?, class.clone()));
+                    lines.push(self.sales_line(
+                        key,
+                        &text,
+                        sign(amount),
+                        self.retainage_item(project, Some(&row.codes))?,
+                        class.clone(),
+                    ));
                 }
             }
         }
-        if !per_line {
+        if !per_line && !untracked {
             let total = &posting.total;
             for (part, amount) in [("withheld", total.withheld.negated()), ("released", total.released)] {
                 if !amount.is_zero() {
                     let key = LineKey::source(format!("oi:{part}"));
                     let text = format!("Retainage {part}");
-                    lines.push(self.sales_line(key, &text, sign(amount), self.retainage_item()?, None));
+                    lines.push(self.sales_line(key, &text, sign(amount), self.retainage_item(project, None)?, None));
                 }
             }
+        }
+        if lines.is_empty() {
+            return Err(Stop::Nothing("nothing is due, and retainage is kept in Procore only"));
         }
         Ok(lines)
     }

@@ -6,7 +6,7 @@ use crate::dead_letter::Cause;
 use crate::mapping::names::List;
 use crate::mapping::{Mapping, VendorScope};
 use crate::model::accounting::{self, AccountingDocument};
-use crate::model::construction::{Project, Vendor};
+use crate::model::construction::{Document, Project, Vendor};
 use crate::model::{CustomerId, DocumentKey, DocumentKind};
 
 impl Situation<'_> {
@@ -19,7 +19,7 @@ impl Situation<'_> {
         })
     }
 
-    pub(super) fn vendor(&self, vendor: &Vendor) -> Result<AccountingDocument, Stop> {
+    pub(super) fn vendor(&self, vendor: &Vendor, source: &Document) -> Result<AccountingDocument, Stop> {
         if !self.awaited {
             if vendor.not_paid {
                 return Err(Stop::Nothing("an owner or the contractor itself, never paid on a commitment"));
@@ -33,7 +33,7 @@ impl Situation<'_> {
         }
         let name = match self.mapping.crosswalk.vendors.get(&fold(&vendor.name)) {
             Some(named) => named.name.clone(),
-            None => self.template("vendor_name", &[("vendor_name", &vendor.name)]),
+            None => self.template("vendor_name", source)?,
         };
         Ok(AccountingDocument::Vendor(accounting::Vendor {
             name: self.name(&name),
@@ -44,7 +44,7 @@ impl Situation<'_> {
         }))
     }
 
-    pub(super) fn project(&self, project: &Project) -> Result<AccountingDocument, Stop> {
+    pub(super) fn project(&self, project: &Project, source: &Document) -> Result<AccountingDocument, Stop> {
         let number = project.number.as_deref().unwrap_or_default();
         let row = self.mapping.crosswalk.projects.get(&fold(number));
         let customer = row.and_then(|r| r.customer.as_deref()).or(project.owner.as_ref().map(|o| o.name.as_str()));
@@ -54,7 +54,7 @@ impl Situation<'_> {
         };
         let name = match row.and_then(|r| r.job.as_deref()) {
             Some(job) => job.to_owned(),
-            None => self.template("job_name", &[("project_number", number), ("project_name", &project.name)]),
+            None => self.template("job_name", source)?,
         };
         Ok(AccountingDocument::Customer(accounting::Customer {
             name: self.name(&name),

@@ -31,7 +31,7 @@ pub(super) use template::Template;
 
 /// What an expression gives.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Value<'a> {
+pub(super) enum Value<'a> {
     /// No value: a field that is empty or missing.
     Nothing,
     /// Text.
@@ -44,17 +44,17 @@ pub enum Value<'a> {
 
 impl<'a> Value<'a> {
     /// A text, nothing where it is empty.
-    pub fn text(text: &'a str) -> Self {
+    pub(super) fn text(text: &'a str) -> Self {
         if text.is_empty() { Self::Nothing } else { Self::Text(Cow::Borrowed(text)) }
     }
 
     /// A text that is made, nothing where it is empty.
-    pub fn owned(text: String) -> Self {
+    pub(super) fn owned(text: String) -> Self {
         if text.is_empty() { Self::Nothing } else { Self::Text(Cow::Owned(text)) }
     }
 
     /// Appends it as text; nothing appends nothing.
-    pub fn push_to(&self, out: &mut String) {
+    pub(super) fn push_to(&self, out: &mut String) {
         use std::fmt::Write as _;
         match self {
             Self::Nothing => {}
@@ -137,7 +137,7 @@ pub(super) enum Function {
 /// What cannot be worked out, for people.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct Wrong(pub(super) String);
+pub(super) struct Wrong(pub(super) String);
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,7 @@
 //! Purchase orders, bills and vendor credits.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Coding, LineLink};
@@ -27,6 +29,10 @@ pub struct ExpenseDocument {
     pub lines: Vec<ExpenseLine>,
     /// Currency of every amount.
     pub currency: Currency,
+    /// Further fields that the connector declares
+    /// ([`Capabilities::fields`](crate::connector::Capabilities::fields)), by name, e.g. `department`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, String>,
 }
 
 impl ExpenseDocument {
@@ -45,6 +51,9 @@ impl ExpenseDocument {
         fields.set("payable", self.payable.as_ref().map_or("", AccountId::as_str));
         fields.set("currency", self.currency.code());
         fields.set("memo", &self.memo);
+        for (name, value) in &self.extra {
+            fields.set(format!("extra/{name}"), value);
+        }
         for line in &self.lines {
             line.write_fields(fields);
         }

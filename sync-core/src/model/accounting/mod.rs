@@ -100,6 +100,15 @@ impl AccountingDocument {
         }
     }
 
+    /// The fields that only the connector knows, of documents that have such fields, to change.
+    pub fn extra_mut(&mut self) -> Option<&mut std::collections::BTreeMap<String, String>> {
+        match self {
+            Self::PurchaseOrder(d) | Self::Bill(d) | Self::VendorCredit(d) => Some(&mut d.extra),
+            Self::Estimate(d) | Self::Invoice(d) | Self::CreditMemo(d) => Some(&mut d.extra),
+            _ => None,
+        }
+    }
+
     /// Vendor or customer of a transaction.
     pub fn party(&self) -> Option<&str> {
         match self {

@@ -1,5 +1,7 @@
 //! Estimates, invoices and credit memos.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
@@ -23,6 +25,10 @@ pub struct SalesDocument {
     pub lines: Vec<SalesLine>,
     /// Currency of every amount.
     pub currency: Currency,
+    /// Further fields that the connector declares
+    /// ([`Capabilities::fields`](crate::connector::Capabilities::fields)), by name, e.g. `department`.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub extra: BTreeMap<String, String>,
 }
 
 impl SalesDocument {
@@ -40,6 +46,9 @@ impl SalesDocument {
         fields.set("date", self.date.to_string());
         fields.set("currency", self.currency.code());
         fields.set("memo", &self.memo);
+        for (name, value) in &self.extra {
+            fields.set(format!("extra/{name}"), value);
+        }
         for line in &self.lines {
             fields.set_line(&line.key, LinePart::Amount, line.amount.to_string());
             fields.set_line(&line.key, LinePart::PostTo, format!("item:{}", line.item));
