@@ -22,6 +22,7 @@ mod expr;
 mod fault;
 mod files;
 pub mod history;
+pub mod json;
 mod live;
 mod names;
 mod rules;

@@ -314,7 +314,7 @@ impl Reading<'_, '_> {
         &mut self,
         entry: &Entry,
         source: &mut Source,
-        compile: fn(&str, &mut dyn super::expr::Scope) -> Result<T, (usize, String)>,
+        compile: impl FnOnce(&str, &mut dyn super::expr::Scope) -> Result<T, (usize, String)>,
     ) -> Option<T> {
         match compile(&entry.text, &mut Compiling { source: &mut *source, aliases: self.aliases }) {
             Ok(compiled) => Some(compiled),

@@ -69,8 +69,8 @@ pub(super) fn read(bytes: &[u8], columns: &[&str], required: &[&str], out: &mut 
         None => return empty,
     };
     let places: Arc<[Option<usize>]> = place_columns(&header, columns, required, out).into();
-    let lacks = |name: &&str| columns.iter().position(|c| c == name).is_some_and(|at| places.get(at) == Some(&None));
-    if required.iter().any(|name| lacks(&name)) {
+    let lacks = |name: &str| columns.iter().position(|c| *c == name).is_some_and(|at| places.get(at) == Some(&None));
+    if required.iter().any(|name| lacks(name)) {
         // Every row would be wrong for the same reason.
         return empty;
     }

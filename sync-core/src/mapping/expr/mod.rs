@@ -53,6 +53,16 @@ impl<'a> Value<'a> {
         if text.is_empty() { Self::Nothing } else { Self::Text(Cow::Owned(text)) }
     }
 
+    /// The same without anything borrowed.
+    pub(super) fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Nothing => Value::Nothing,
+            Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            Self::Number(number) => Value::Number(number),
+            Self::Bool(yes) => Value::Bool(yes),
+        }
+    }
+
     /// Appends it as text; nothing appends nothing.
     pub(super) fn push_to(&self, out: &mut String) {
         use std::fmt::Write as _;

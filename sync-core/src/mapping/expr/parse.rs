@@ -9,7 +9,6 @@ pub(in crate::mapping) enum Field {
     /// A field of the record.
     Slot(usize),
     /// A table that is looked up by key.
-    #[cfg_attr(not(test), expect(dead_code, reason = "documents have no tables"))]
     Table(usize),
 }
 

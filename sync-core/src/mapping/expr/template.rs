@@ -1,7 +1,7 @@
 //! Templates: text with `{expressions}` in it.
 
 use super::parse::{ParseError, Scope, parse};
-use super::{Expr, Record, Wrong};
+use super::{Expr, Record, Value, Wrong};
 
 /// A compiled template.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,12 +53,19 @@ impl Template {
         }
     }
 
-    /// Appends the text for a record. An expression without value appends nothing.
-    pub(in crate::mapping) fn fill_into<R: Record>(&self, record: &R, out: &mut String) -> Result<(), Wrong> {
+    /// Gives the parts of the text for a record, one after the other. An expression without value gives none.
+    pub(in crate::mapping) fn each<R: Record>(&self, record: &R, mut part: impl FnMut(&str)) -> Result<(), Wrong> {
         for piece in &self.pieces {
             match piece {
-                Piece::Text(text) => out.push_str(text),
-                Piece::Value(expr) => expr.eval(record)?.push_to(out),
+                Piece::Text(text) => part(text),
+                Piece::Value(expr) => match expr.eval(record)? {
+                    Value::Text(text) => part(&text),
+                    other => {
+                        let mut text = String::new();
+                        other.push_to(&mut text);
+                        part(&text);
+                    }
+                },
             }
         }
         Ok(())
@@ -67,7 +74,7 @@ impl Template {
     /// The text for a record, on one line and with single spaces.
     pub(in crate::mapping) fn fill<R: Record>(&self, record: &R) -> Result<String, Wrong> {
         let mut out = String::new();
-        self.fill_into(record, &mut out)?;
+        self.each(record, |part| out.push_str(part))?;
         Ok(out.split_whitespace().collect::<Vec<_>>().join(" "))
     }
 }

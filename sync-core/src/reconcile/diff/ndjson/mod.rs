@@ -5,7 +5,7 @@
 
 mod file;
 pub(super) mod nested;
-mod scan;
+pub(crate) mod scan;
 
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -55,7 +55,7 @@ pub enum LineProblem {
 
 /// What kind of value lies at a place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     #[default]
     Absent,
     Null,
@@ -72,14 +72,14 @@ pub(super) enum Kind {
 
 /// Where a wanted member's value lies in its line.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Span {
-    pub(super) kind: Kind,
+pub(crate) struct Span {
+    pub(crate) kind: Kind,
     start: usize,
     end: usize,
 }
 
 impl Span {
-    pub(super) fn of<'a>(&self, line: &'a str) -> &'a str {
+    pub(crate) fn of<'a>(&self, line: &'a str) -> &'a str {
         line.get(self.start..self.end).unwrap_or_default()
     }
 }
@@ -186,7 +186,7 @@ impl<'n> Scanner<'n> {
 }
 
 /// Replaces the escapes of a JSON string that was scanned before.
-pub(super) fn unescape(text: &str) -> Result<String, &'static str> {
+pub(crate) fn unescape(text: &str) -> Result<String, &'static str> {
     let mut out = String::with_capacity(text.len());
     let mut chars = text.chars();
     while let Some(c) = chars.next() {
@@ -229,7 +229,7 @@ fn hex4(chars: &mut std::str::Chars<'_>) -> Option<u32> {
 }
 
 /// A place in a line.
-pub(super) struct Cursor<'a> {
+pub(crate) struct Cursor<'a> {
     text: &'a str,
     bytes: &'a [u8],
     at: usize,
@@ -249,35 +249,35 @@ fn special(word: u64) -> u64 {
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(text: &'a str) -> Self {
+    pub(crate) fn new(text: &'a str) -> Self {
         Self { text, bytes: text.as_bytes(), at: 0 }
     }
 
     #[inline]
-    pub(super) fn peek(&self) -> Option<u8> {
+    pub(crate) fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
 
     #[inline]
-    pub(super) fn next(&mut self) -> Option<u8> {
+    pub(crate) fn next(&mut self) -> Option<u8> {
         let byte = self.peek()?;
         self.at += 1;
         Some(byte)
     }
 
     #[inline]
-    pub(super) fn space(&mut self) {
+    pub(crate) fn space(&mut self) {
         while let Some(b' ' | b'\t' | b'\r' | b'\n') = self.peek() {
             self.at += 1;
         }
     }
 
     /// All of the text.
-    pub(super) fn line(&self) -> &'a str {
+    pub(crate) fn line(&self) -> &'a str {
         self.text
     }
 
-    fn wrong(&self, what: &'static str) -> LineProblem {
+    pub(crate) fn wrong(&self, what: &'static str) -> LineProblem {
         if self.at >= self.bytes.len() {
             return LineProblem::CutOff;
         }
@@ -289,7 +289,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// A member's name and its colon; `true` if quote to colon are the name's bytes and nothing else.
-    pub(super) fn name(&mut self) -> Result<(Cow<'a, str>, bool), LineProblem> {
+    pub(crate) fn name(&mut self) -> Result<(Cow<'a, str>, bool), LineProblem> {
         if self.peek() != Some(b'"') {
             return Err(self.wrong("a member's name in quotes is missing"));
         }
@@ -311,7 +311,7 @@ impl<'a> Cursor<'a> {
 
     /// Passes over any value, checking it.
     #[inline]
-    pub(super) fn value(&mut self, depth: u32) -> Result<Span, LineProblem> {
+    pub(crate) fn value(&mut self, depth: u32) -> Result<Span, LineProblem> {
         match self.peek() {
             Some(b'"') => {
                 self.at += 1;
