@@ -4,10 +4,16 @@
 //! An event carries no data and no signature. What proves its origin is the `Authorization` header that was given to
 //! Procore when the hook was made; it is compared before anything of the body is looked at.
 
+#[cfg(feature = "axum")]
+mod axum_layer;
 pub mod hooks;
+mod receiver;
 
 use std::borrow::Cow;
 
+#[cfg(feature = "axum")]
+pub use axum_layer::handler;
+pub use receiver::{BODY_CAP, Receiver};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sync_core::connector::Change;
@@ -20,6 +26,7 @@ use sync_core::{Error as CoreError, ErrorKind};
 pub struct Webhook {
     authorization: Secret,
     company: String,
+    application: Option<String>,
 }
 
 /// Why a delivery is refused.
@@ -29,7 +36,7 @@ pub enum WebhookError {
     /// Not from Procore, or the hook was made with another header. Answer 401.
     #[error("the Authorization header of the delivery is not the one that the hook was made with; nothing was read")]
     NotAuthentic,
-    /// Not an event. Answer 400.
+    /// From Procore, and no event. Answer 200 all the same: any other answer holds back what follows.
     #[error("the delivery is not an event of Procore: {0}")]
     Malformed(String),
 }
@@ -183,7 +190,14 @@ impl Webhook {
             let text = "the Authorization header of Procore's webhooks is empty; set one, and the same in the hook";
             return Err(CoreError::new(ErrorKind::Configuration, text));
         }
-        Ok(Self { authorization, company: company.into() })
+        Ok(Self { authorization, company: company.into(), application: None })
+    }
+
+    /// Sets the client id of the own application: an event that names it tells of an own write and of nothing else.
+    #[must_use]
+    pub fn with_application(mut self, client_id: impl Into<String>) -> Self {
+        self.application = Some(client_id.into());
+        self
     }
 
     /// Reads a delivery of version 2, 3 or 4. Store what it says before answering, and answer within five seconds.
@@ -208,7 +222,10 @@ impl Webhook {
         let company = id(event.company_id).or_else(|| id(metadata?.source_company_id));
         let project = id(event.project_id).or_else(|| id(metadata?.source_project_id)).map(ProjectId::from);
         let related = event.related_resources.as_deref().unwrap_or_default();
-        let found = if company.is_some_and(|company| company != self.company) {
+        let application = id(metadata.and_then(|m| m.source_application_id));
+        let found = if application.is_some() && application == self.application.as_deref() {
+            Err(("the event tells of an own write", false))
+        } else if company.is_some_and(|company| company != self.company) {
             Err(("the event is of another company", false))
         } else {
             keys(resource, record, project.as_ref(), related)
@@ -222,7 +239,7 @@ impl Webhook {
             event: name.to_owned(),
             changes: keys.into_iter().map(change).collect(),
             ignored,
-            application: id(metadata.and_then(|m| m.source_application_id)).map(str::to_owned),
+            application: application.map(str::to_owned),
         })
     }
 }

@@ -4,6 +4,12 @@
 //! after the events are stored; until then Intuit holds back all that follow
 //! (<https://developer.intuit.com/app/developer/qbo/docs/develop/webhooks>).
 
+#[cfg(feature = "axum")]
+mod axum_layer;
+mod receiver;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 
 use base64::Engine;
@@ -13,7 +19,13 @@ use hmac::{Hmac, KeyInit, Mac};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 use sha2::Sha256;
+use sync_core::connector::Notice;
 use sync_core::http::Secret;
+use sync_core::model::TargetRef;
+
+#[cfg(feature = "axum")]
+pub use axum_layer::handler;
+pub use receiver::{BODY_CAP, Receiver};
 
 use crate::entity::Entity;
 use crate::raw::Object;
@@ -94,6 +106,34 @@ pub enum EventKind {
     Other(Box<str>),
 }
 
+impl Event {
+    /// What the event tells the engine: of transactions and names that the sync writes, and of money that moved. After a
+    /// merge, of both objects.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Notice> {
+        let Some(entity) = self.entity else { return Vec::new() };
+        let one = |id: &str| match entity.kind() {
+            Some(kind) => Some(Notice::of(&TargetRef { kind, id: id.into() }, Some(self.key()))),
+            None if matches!(entity, Entity::Deposit | Entity::Purchase) => {
+                Some(Notice { word: entity.path().to_owned(), id: id.into(), event: Some(self.key()) })
+            }
+            None => None,
+        };
+        std::iter::once(self.id.as_str()).chain(self.merged_id.as_deref()).filter_map(one).collect()
+    }
+
+    /// By which a second delivery is known, also in the older form, whose events have no ids.
+    fn key(&self) -> String {
+        match (&self.event_id, &self.time) {
+            (Some(id), _) => id.clone(),
+            (None, time) => {
+                let time = time.map(|time| time.to_rfc3339()).unwrap_or_default();
+                format!("{}/{}/{}/{:?}/{time}", self.realm, self.name, self.id, self.operation)
+            }
+        }
+    }
+}
+
 impl From<&str> for EventKind {
     fn from(word: &str) -> Self {
         match word.to_ascii_lowercase().as_str() {
@@ -161,7 +201,7 @@ pub fn read(body: &[u8]) -> Result<Delivery, WebhookError> {
     };
     let notices: Vec<&RawValue> = serde_json::from_str(notices.get()).map_err(unreadable)?;
     for notice in notices {
-        match serde_json::from_str::<Notice<'_>>(notice.get()) {
+        match serde_json::from_str::<OfCompany<'_>>(notice.get()) {
             Ok(notice) => {
                 for entity in notice.change.entities {
                     delivery.take(changed(&notice.realm.0, entity));
@@ -244,7 +284,7 @@ fn cloud_event(raw: &RawValue) -> Result<Event, serde_json::Error> {
 }
 
 #[derive(Deserialize)]
-struct Notice<'a> {
+struct OfCompany<'a> {
     #[serde(rename = "realmId")]
     realm: Id,
     #[serde(rename = "dataChangeEvent", borrow)]
@@ -279,103 +319,4 @@ fn changed(realm: &str, raw: &RawValue) -> Result<Event, serde_json::Error> {
         event_id: None,
         merged_id: changed.deleted_id.map(|id| id.0),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const BODY: &[u8] = br#"[{"specversion":"1.0","id":"0b6f6f0e","source":"intuit.x","type":"qbo.bill.updated.v1","time":"2026-09-01T17:03:11.482913005Z","intuitentityid":"187","intuitaccountid":"9130350000000000","data":{"alternative_ids":[{"id":1}]}},
-        {"specversion":"1.0","id":"0b6f6f0f","type":"qbo.changeorder.thawed.v1","intuitentityid":188,"intuitaccountid":"4620816365000000"},
-        {"specversion":"1.0","id":"broken","type":"qbo.bill.updated.v1"}]"#;
-
-    fn signature(token: &str, body: &[u8]) -> String {
-        let mut mac = Hmac::<Sha256>::new_from_slice(token.as_bytes()).unwrap();
-        mac.update(body);
-        STANDARD.encode(mac.finalize().into_bytes())
-    }
-
-    fn verifier() -> Verifier {
-        Verifier::new("canary-verifier".into())
-    }
-
-    #[test]
-    fn the_signature_is_that_of_rfc_4231() {
-        // given test case 2 of RFC 4231
-        let verifier = Verifier::new("Jefe".into());
-        let hex = "5bdcc146bf60754e6a042426089575c75a003f089d2739839dec58b964ec3843";
-        let bytes: Vec<u8> = (0..32).map(|i| u8::from_str_radix(&hex[2 * i..2 * i + 2], 16).unwrap()).collect();
-        // then it is accepted
-        assert!(verifier.is_genuine(&STANDARD.encode(bytes), b"what do ya want for nothing?"));
-    }
-
-    #[test]
-    fn only_what_is_signed_with_our_token_is_read() {
-        let good = signature("canary-verifier", BODY);
-        assert!(verifier().open(Some(&good), BODY).is_ok());
-        let mut tampered = BODY.to_vec();
-        tampered[40] ^= 1;
-        for (signature, body) in [
-            (None, BODY),
-            (Some(""), BODY),
-            (Some("not base64!"), BODY),
-            (Some(signature("other token", BODY).as_str()), BODY),
-            (Some(&good[..good.len() - 4]), BODY),
-            (Some(good.as_str()), tampered.as_slice()),
-            (Some(good.as_str()), &BODY[..BODY.len() - 1]),
-            // Not even looked at, so that nobody learns how it would be read.
-            (Some("AAAA"), b"{".as_slice()),
-        ] {
-            assert_eq!(verifier().open(signature, body), Err(WebhookError::Signature));
-        }
-        let empty = Verifier::new("".into());
-        assert_eq!(empty.open(Some(&signature("", BODY)), BODY), Err(WebhookError::Signature));
-    }
-
-    #[test]
-    fn cloud_events_of_several_companies_with_unknown_words() {
-        let delivery = read(BODY).unwrap();
-        let [bill, other] = delivery.events.as_slice() else { panic!("{delivery:?}") };
-        assert_eq!(
-            (bill.realm.as_str(), bill.entity, bill.id.as_str()),
-            ("9130350000000000", Some(Entity::Bill), "187")
-        );
-        assert_eq!(bill.operation, EventKind::Updated);
-        assert_eq!(bill.event_id.as_deref(), Some("0b6f6f0e"));
-        assert_eq!(bill.time.unwrap().timestamp_subsec_nanos(), 482_913_005);
-        assert_eq!(
-            (other.realm.as_str(), other.entity, other.name.as_str()),
-            ("4620816365000000", None, "changeorder")
-        );
-        assert_eq!((other.id.as_str(), &other.operation), ("188", &EventKind::Other("thawed".into())));
-        assert_eq!(delivery.unreadable.len(), 1, "one bad event spoils no other");
-    }
-
-    #[test]
-    fn the_older_form_of_several_companies() {
-        let body = br#"{"eventNotifications":[
-            {"realmId":"1","dataChangeEvent":{"entities":[
-                {"name":"Vendor","id":"5","operation":"Merge","lastUpdated":"2026-03-01T10:00:00.000Z","deletedId":"6"},
-                {"name":"Bill","id":"7","operation":"Delete","lastUpdated":"nonsense"},
-                {"name":"Bill"}]}},
-            {"realmId":2,"dataChangeEvent":{"entities":[{"name":"Bill","id":"8","operation":"Void"}]}},
-            {"dataChangeEvent":{}}]}"#;
-        let delivery = read(body).unwrap();
-        let seen: Vec<_> =
-            delivery.events.iter().map(|e| (e.realm.as_str(), e.id.as_str(), e.operation.clone())).collect();
-        assert_eq!(
-            seen,
-            [("1", "5", EventKind::Merged), ("1", "7", EventKind::Deleted), ("2", "8", EventKind::Voided)]
-        );
-        assert_eq!(delivery.events[0].merged_id.as_deref(), Some("6"));
-        assert!(delivery.events[1].time.is_none());
-        assert_eq!(delivery.unreadable.len(), 2);
-        assert!(matches!(read(b"{}"), Err(WebhookError::Unreadable(_))));
-        assert!(matches!(read(b"7"), Err(WebhookError::Unreadable(_))));
-    }
-
-    #[test]
-    fn the_token_prints_nowhere() {
-        assert!(!format!("{:?} {}", verifier(), WebhookError::Signature).contains("canary"));
-    }
 }

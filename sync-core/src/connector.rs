@@ -5,6 +5,7 @@
 //! `conformance` (feature) check it. Implementers need not retry, pace or remember: they say truthfully what happened.
 
 mod marker;
+mod notice;
 
 use std::fmt;
 
@@ -13,6 +14,7 @@ use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
 pub use marker::Marker;
+pub use notice::{Inbox, Notice};
 
 use crate::dead_letter::Cause;
 use crate::error::Error;
@@ -150,6 +152,15 @@ pub trait Sink: Send + Sync + fmt::Debug {
         Ok(())
     }
 
+    /// What may have changed in the system since the cursor, by whosever hand; with no cursor, nothing but the cursor to
+    /// start from. None where the system cannot tell, or is not asked.
+    ///
+    /// # Errors
+    /// If the system cannot be asked. The cursor stays as it was.
+    async fn changes(&self, _since: Option<&Cursor>) -> Result<Option<SinkChanges>, Error> {
+        Ok(None)
+    }
+
     /// Accounts, items, classes and terms that documents may refer to, and the closing date.
     ///
     /// # Errors
@@ -171,6 +182,15 @@ pub trait Sink: Send + Sync + fmt::Debug {
     /// If any cannot be read. [`Found::Deleted`] is an answer of the system, never a failure to ask.
     async fn read(&self, targets: &[TargetRef]) -> Result<Vec<Found>, Error>;
 
+    /// The same, and nothing that was read before this call is taken for an answer: somebody said that they changed.
+    /// Override it where [`read`](Self::read) may answer from what is kept.
+    ///
+    /// # Errors
+    /// If any cannot be read.
+    async fn read_afresh(&self, targets: &[TargetRef]) -> Result<Vec<Found>, Error> {
+        self.read(targets).await
+    }
+
     /// For each create whose outcome is uncertain: the transaction that it made, found by its marker or key, at any
     /// later age. None of them was stored before `since`. Must ask the system afresh.
     ///
@@ -183,6 +203,17 @@ pub trait Sink: Send + Sync + fmt::Debug {
     /// Never sends a write twice by itself; called again with the same writes in the same order, it repeats the same
     /// request under the same key, so that a system that knows the key does nothing twice.
     async fn apply(&self, writes: &[Write]) -> Vec<Outcome>;
+}
+
+/// What may have changed in the accounting system, and where to go on.
+#[derive(Clone, Debug)]
+pub struct SinkChanges {
+    /// What may have changed.
+    pub notices: Vec<Notice>,
+    /// False if more changed than the system tells, or longer ago: then everything may have.
+    pub complete: bool,
+    /// Where to go on.
+    pub next: Cursor,
 }
 
 /// What a sink can do.

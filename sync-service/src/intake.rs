@@ -3,43 +3,30 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode};
-use axum::routing::post;
-use procore_client::webhook::{Webhook, WebhookError};
-use sync_core::engine::Engine;
+use procore_client::webhook::{self as procore, Webhook};
+use quickbooks_online::webhook::{self as quickbooks, Verifier};
+use sync_core::connector::Inbox;
+use sync_core::http::Secret;
 
-/// Larger deliveries are refused: Procore sends less than 1 KB, QuickBooks up to about 1 MB.
-const BODY_CAP: usize = 4 << 20;
+use crate::Failure;
+use crate::connect::ConnectionSettings;
 
-/// What the intake needs.
-#[derive(Clone, Debug)]
-pub(crate) struct Intake {
-    pub(crate) engine: Arc<Engine>,
-    pub(crate) procore: Arc<Webhook>,
-}
-
-/// `POST /webhooks/procore`
-pub(crate) fn router(intake: Intake) -> Router {
-    Router::new().route("/webhooks/procore", post(procore)).layer(DefaultBodyLimit::max(BODY_CAP)).with_state(intake)
-}
-
-async fn procore(State(intake): State<Intake>, headers: HeaderMap, body: Bytes) -> (StatusCode, String) {
-    let authorization = headers.get(axum::http::header::AUTHORIZATION).map(|value| value.as_bytes());
-    let delivery = match intake.procore.receive(authorization, &body) {
-        Ok(delivery) => delivery,
-        Err(error) => {
-            let status = match error {
-                WebhookError::NotAuthentic => StatusCode::UNAUTHORIZED,
-                _ => StatusCode::BAD_REQUEST,
-            };
-            return (status, error.to_string());
-        }
-    };
-    match intake.engine.intake(&delivery.changes).await {
-        Ok(_) => (StatusCode::OK, String::new()),
-        // Not stored: the vendor must send it again.
-        Err(error) => (StatusCode::SERVICE_UNAVAILABLE, error.to_string()),
+/// `POST /webhooks/procore` and `POST /webhooks/quickbooks`, each only where its secret is set: without one, anybody could
+/// send events.
+pub(crate) fn router(settings: &ConnectionSettings, inbox: &Arc<dyn Inbox>) -> Result<Router, Failure> {
+    let mut router = Router::new();
+    if !settings.procore.webhook_authorization.is_empty() {
+        let authorization = Secret::new(settings.procore.webhook_authorization.clone());
+        let webhook = Webhook::new(authorization, settings.procore.company.clone())?
+            .with_application(settings.procore.client_id.clone());
+        let receiver = procore::Receiver::new(webhook, inbox.clone());
+        router = router.route("/webhooks/procore", procore::handler(receiver));
     }
+    if !settings.quickbooks.verifier_token.is_empty() {
+        let verifier = Verifier::new(Secret::new(settings.quickbooks.verifier_token.clone()));
+        let realm = settings.quickbooks.realm.clone();
+        let receiver = quickbooks::Receiver::new(verifier).with_company(realm, inbox.clone());
+        router = router.route("/webhooks/quickbooks", quickbooks::handler(receiver));
+    }
+    Ok(router)
 }

@@ -4,6 +4,7 @@ mod check;
 mod connect;
 mod demo;
 mod intake;
+mod listen;
 mod login;
 mod reconcile;
 mod settings;
@@ -46,6 +47,10 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Take webhooks and work what they tell; runs until it is interrupted.
+    Listen(listen::ListenArgs),
+    /// Make or repair the webhook subscriptions in Procore, of the company and of each project.
+    Webhooks(listen::WebhooksArgs),
     /// Compare both companies, a book, or two files, and explain every difference by document. Nothing is posted. Exit
     /// status: 0 the same, 1 differences, 2 something could not be read or compared.
     Reconcile(reconcile::Args),
@@ -87,6 +92,8 @@ async fn main() -> ExitCode {
         Command::Check { mapping, json } => check::run(&mapping, json),
         Command::Login { side } => login::run(side).await,
         Command::Sync { json } => sync::run(json).await,
+        Command::Listen(args) => listen::run(&args).await,
+        Command::Webhooks(args) => listen::subscribe(&args).await,
         Command::Reconcile(args) => reconcile::run(args).await,
         Command::DeadLetters { json } => sync::dead_letters(json).await,
         Command::Worker => worker::run().await,

@@ -21,6 +21,7 @@ pub(crate) async fn run(json: bool) -> Result<ExitCode, Failure> {
     let id = settings.id();
     let engine = settings.connect()?.engine(&settings, journal.clone(), mapping, Arc::new(Silent));
     let intake = engine.poll().await?;
+    engine.poll_sink().await?;
     if journal.cursor(&id, LOADED).await?.is_none() {
         engine.snapshot().await?;
         journal.set_cursor(&id, LOADED, "yes").await?;

@@ -8,10 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
-use procore_client::webhook::Webhook;
 use serde::{Deserialize, Serialize};
+use sync_core::connector::Inbox;
 use sync_core::engine::{Engine, Observer, RunReport, Step};
-use sync_core::http::Secret;
 use sync_core::journal::Journal;
 use sync_core::mapping::Mapping;
 use sync_core::model::DocumentKind;
@@ -19,7 +18,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::Failure;
 use crate::connect::ConnectionSettings;
-use crate::intake::{self, Intake};
+use crate::intake;
 use crate::sync::LOADED;
 
 /// The first line of standard input.
@@ -82,10 +81,9 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
 
     let listener = tokio::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
     tell(&Event::Listening(format!("http://{}", listener.local_addr()?)));
-    let authorization = Secret::new(connection.procore.webhook_authorization.clone());
-    let procore = Arc::new(Webhook::new(authorization, connection.procore.company.clone())?);
-    let intake = Intake { engine: engine.clone(), procore };
-    tokio::spawn(async move { axum::serve(listener, intake::router(intake)).await });
+    let inbox: Arc<dyn Inbox> = engine.clone();
+    let router = intake::router(connection, &inbox)?;
+    tokio::spawn(async move { axum::serve(listener, router).await });
 
     while let Some(line) = lines.next_line().await? {
         let order: Order = serde_json::from_str(&line)?;

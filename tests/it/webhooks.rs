@@ -1,11 +1,14 @@
 //! Webhooks: forged, doubled, late, out of order, and about one's own writes.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use procore_client::webhook::{Webhook, WebhookError};
 use quickbooks_online::webhook::{SIGNATURE_HEADER, Verifier};
+use sync_core::connector::Inbox;
+use sync_core::engine::Engine;
 use sync_core::http::Secret;
 use sync_core::model::DocumentKey;
 use sync_sandboxes::faults::SplitMix;
@@ -158,6 +161,102 @@ async fn a_notice_of_quickbooks_with_a_wrong_signature_is_refused() {
         let text = refused.unwrap_err().to_string();
         assert!(text.contains("signature") && text.contains("verifier token"), "{text}");
     }
+}
+
+/// The notices of QuickBooks since the last time, as an app with one company takes them.
+async fn notices(site: &Site, engine: &Arc<Engine>) -> usize {
+    let verifier = Verifier::new(Secret::new(QuickBooksConfig::default().verifier_token));
+    let receiver = quickbooks_online::webhook::Receiver::new(verifier);
+    let receiver = receiver.with_company(site.realm(), engine.clone() as Arc<dyn Inbox>);
+    let notices = site.quickbooks().take_webhooks();
+    for notice in &notices {
+        assert_eq!(receiver.receive(&notice.headers, &notice.body).await.0, 200);
+    }
+    notices.len()
+}
+
+#[tokio::test]
+async fn the_echo_of_ones_own_writes_costs_procore_nothing_in_either_form() {
+    for legacy_webhooks in [false, true] {
+        // Given the demo book, loaded, and the notices of everything that was written
+        let config = QuickBooksConfig { legacy_webhooks, ..QuickBooksConfig::default() };
+        let site = Site::with_configs(&site::book("demo"), ProcoreConfig::default(), config).await;
+        let engine = Arc::new(site.engine());
+        site::load(&engine).await.unwrap();
+        let (written, asked) = (site.write_requests(), site.procore().requests().total);
+        // When they come in, twice, and are worked
+        assert!(notices(&site, &engine).await > 0);
+        let report = engine.run().await.unwrap();
+        // Then most are known to be one's own; only a transaction that changed since, because another one refers to
+        // it, is looked at
+        assert!(report.echoes > 100, "{report:?}");
+        assert!(report.unchanged < 40, "{report:?}");
+        assert_eq!((report.created, report.updated, report.dead, report.batches), (0, 0, 0, 0), "{report:?}");
+        assert_eq!(site.write_requests(), written);
+        assert!(site.procore().requests().total - asked < 30, "{}", site.procore().requests().total - asked);
+        ties_out(&site);
+    }
+}
+
+#[tokio::test]
+async fn what_people_do_to_a_bill_is_decided_at_once() {
+    // Given the demo book, loaded, and three of its bills
+    let site = Site::open(&site::book("demo")).await;
+    let engine = Arc::new(site.engine());
+    site::load(&engine).await.unwrap();
+    site.quickbooks().take_webhooks();
+    let bills: Vec<String> = {
+        let quickbooks = site.quickbooks();
+        quickbooks.all("Bill").map(|bill| text(bill, &["Id"]).to_owned()).take(3).collect()
+    };
+    // When people change a line of the first, delete the second and void the third
+    site.days_pass(1);
+    let now = site.now();
+    let change = |bill: &mut sync_sandboxes::json::Json| {
+        crate::kit::edit::set(bill, &["TxnDate"], "2026-01-02");
+    };
+    site.quickbooks().person_edits(now, "Bill", &bills[0], change).unwrap();
+    site.quickbooks().person_deletes(now, "Bill", &bills[1]).unwrap();
+    site.quickbooks().person_voids(now, "Bill", &bills[2]).unwrap();
+    // And QuickBooks tells
+    assert!(notices(&site, &engine).await > 0);
+    engine.run().await.unwrap();
+    // Then each waits for a person under its cause
+    let mut causes: Vec<String> = site.dead_letters().await.iter().map(|letter| letter.cause.to_string()).collect();
+    causes.sort();
+    assert_eq!(causes, ["conflict", "deleted in quickbooks", "voided in quickbooks"]);
+}
+
+#[tokio::test]
+async fn what_no_webhook_told_is_found_by_asking_quickbooks() {
+    // Given the demo book, loaded; nobody takes webhooks
+    let site = Site::open(&site::book("demo")).await;
+    let engine = site.engine();
+    site::load(&engine).await.unwrap();
+    engine.poll_sink().await.unwrap();
+    site.days_pass(1);
+    let bill = site.quickbooks().all("Bill").map(|bill| text(bill, &["Id"]).to_owned()).next().unwrap();
+    let now = site.now();
+    site.quickbooks().person_deletes(now, "Bill", &bill).unwrap();
+    // When QuickBooks is asked what changed, by a program that was just started
+    let engine = site.engine();
+    engine.poll_sink().await.unwrap();
+    engine.run().await.unwrap();
+    // Then the bill is a dead letter; asked again, there is nothing new once the windows overlap no more
+    let causes: Vec<String> = site.dead_letters().await.iter().map(|letter| letter.cause.to_string()).collect();
+    assert_eq!(causes, ["deleted in quickbooks"]);
+    for _ in 0..2 {
+        site.days_pass(1);
+        engine.poll_sink().await.unwrap();
+        engine.run().await.unwrap();
+    }
+    assert_eq!(engine.poll_sink().await.unwrap().opened, 0);
+    // And after more than thirty days, which is as far as QuickBooks can tell, everything is looked at
+    site.days_pass(40);
+    let links = site.journal.counts(&site.connection()).await.unwrap().links;
+    assert_eq!(engine.poll_sink().await.unwrap().opened as u64, links);
+    let report = engine.run().await.unwrap();
+    assert_eq!((report.created, report.updated, report.batches), (0, 0, 0), "{report:?}");
 }
 
 #[tokio::test]

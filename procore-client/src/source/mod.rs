@@ -157,6 +157,14 @@ impl ProcoreSource {
         }
     }
 
+    /// The projects that take part: the active ones that the options do not leave out.
+    ///
+    /// # Errors
+    /// If the list of projects cannot be read.
+    pub async fn active(&self) -> Result<Vec<ProjectId>, Error> {
+        Ok(self.active_projects().await?.ids)
+    }
+
     /// Requests sent so far, repeated ones included.
     pub fn requests(&self) -> u64 {
         self.procore.requests()

@@ -3,7 +3,13 @@
 use sync_core::ErrorKind;
 use sync_core::http::Secret;
 
-use super::{Delivery, Webhook, WebhookError};
+use std::sync::{Arc, Mutex};
+
+use http::{HeaderMap, HeaderValue, StatusCode};
+use sync_core::connector::{Change, Inbox};
+use sync_core::journal::Intake;
+
+use super::{BODY_CAP, Delivery, Receiver, Webhook, WebhookError};
 
 const COMPANY: &str = "598134325700011";
 const HEADER: &[u8] = b"Bearer CANARY-hook";
@@ -149,4 +155,66 @@ fn what_is_no_event_says_why() {
         assert!(matches!(receive(body), Err(WebhookError::Malformed(_))), "{body}");
     }
     assert!(matches!(webhook().receive(Some(HEADER), b"\xff"), Err(WebhookError::Malformed(_))));
+}
+
+#[test]
+fn the_event_of_an_own_write_is_known_by_the_application() {
+    let own = webhook().with_application("a1b2");
+    let delivery = own.receive(Some(HEADER), v2("Company Vendors", "").as_bytes()).unwrap();
+    assert_eq!((delivery.changes.len(), delivery.ignored.unwrap().poll), (0, false));
+    // that of another one, or of nobody, is a change
+    for other in
+        [v2("Company Vendors", "").replace("a1b2", "c3d4"), v2("Company Vendors", "").replace("\"a1b2\"", "null")]
+    {
+        assert_eq!(own.receive(Some(HEADER), other.as_bytes()).unwrap().changes.len(), 1);
+    }
+}
+
+/// What was stored, and how often changes were asked to be read; a full disk stores nothing.
+#[derive(Debug, Default)]
+struct Shelf {
+    stored: Mutex<Vec<Change>>,
+    polls: Mutex<usize>,
+    full: bool,
+}
+
+#[async_trait::async_trait]
+impl Inbox for Shelf {
+    async fn take_in(&self, changes: &[Change]) -> Result<Intake, sync_core::Error> {
+        if self.full {
+            return Err(sync_core::Error::new(ErrorKind::Journal, "the disk is full"));
+        }
+        self.stored.lock().unwrap().extend_from_slice(changes);
+        Ok(Intake::default())
+    }
+
+    fn poll_soon(&self) {
+        *self.polls.lock().unwrap() += 1;
+    }
+}
+
+#[tokio::test]
+async fn a_delivery_is_stored_before_it_is_answered_and_refused_only_where_it_must_be() {
+    let inbox = Arc::new(Shelf::default());
+    let receiver = Receiver::new(webhook(), inbox.clone());
+    let genuine = HeaderMap::from_iter([(http::header::AUTHORIZATION, HeaderValue::from_bytes(HEADER).unwrap())]);
+    let event = v2("Company Vendors", "");
+    for (headers, body, status, stored, polls) in [
+        (&HeaderMap::new(), event.clone(), StatusCode::UNAUTHORIZED, 0, 0),
+        (&genuine, event.clone(), StatusCode::OK, 1, 0),
+        // Unknown words and broken bodies would hold back the queue for twelve hours.
+        (&genuine, v2("Weather Reports", ""), StatusCode::OK, 1, 0),
+        (&genuine, "{".to_owned(), StatusCode::OK, 1, 1),
+        (&genuine, v2("Billing Periods", ""), StatusCode::OK, 1, 2),
+        (&genuine, " ".repeat(BODY_CAP + 1), StatusCode::PAYLOAD_TOO_LARGE, 1, 2),
+    ] {
+        let (answer, _) = receiver.receive(headers, body.as_bytes()).await;
+        let (there, asked) = (inbox.stored.lock().unwrap().len(), *inbox.polls.lock().unwrap());
+        assert_eq!((answer, there, asked), (status, stored, polls), "{:.200}", body);
+    }
+    // A disk that is full is said to Procore, without telling why.
+    let full = Receiver::new(webhook(), Arc::new(Shelf { full: true, ..Shelf::default() }));
+    let (answer, text) = full.receive(&genuine, event.as_bytes()).await;
+    assert_eq!(answer, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(!text.contains("disk"), "{text}");
 }

@@ -3,6 +3,7 @@
 mod apply;
 mod begin;
 mod candidates;
+mod changes;
 mod find;
 pub(crate) mod lists;
 mod outcome;
@@ -13,7 +14,9 @@ use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use async_trait::async_trait;
 use chrono::TimeDelta;
-use sync_core::connector::{Candidates, Capabilities, Directory, Found, Outcome, Sink, TargetState, Wanted, Write};
+use sync_core::connector::{
+    Candidates, Capabilities, Cursor, Directory, Found, Outcome, Sink, SinkChanges, TargetState, Wanted, Write,
+};
 use sync_core::model::{Currency, TargetKind, TargetRef, Timestamp};
 
 use crate::client::QuickBooks;
@@ -118,6 +121,10 @@ impl Sink for QuickBooksSink {
         Ok(self.bring_up_to_date().await?)
     }
 
+    async fn changes(&self, since: Option<&Cursor>) -> Result<Option<SinkChanges>, sync_core::Error> {
+        self.changes_since(since).await.map(Some)
+    }
+
     async fn directory(&self) -> Result<Directory, sync_core::Error> {
         self.ensure_loaded().await?;
         let lists = lists::of(&self.mirror())?;
@@ -133,6 +140,12 @@ impl Sink for QuickBooksSink {
 
     async fn read(&self, targets: &[TargetRef]) -> Result<Vec<Found>, sync_core::Error> {
         Ok(self.read_targets(targets).await?)
+    }
+
+    async fn read_afresh(&self, targets: &[TargetRef]) -> Result<Vec<Found>, sync_core::Error> {
+        self.ensure_loaded().await?;
+        self.fetch(targets.iter().collect()).await?;
+        self.read(targets).await
     }
 
     async fn find_written(

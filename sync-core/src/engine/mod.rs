@@ -12,6 +12,7 @@
 
 mod decide;
 mod index;
+mod notice;
 mod observe;
 mod plan;
 mod recover;
@@ -174,7 +175,8 @@ impl Engine {
             .chain(dead.into_iter().map(|letter| letter.document))
             .chain(waiting.into_iter().map(|waiting| waiting.document));
         let missing: Vec<Change> = known
-            .filter(|document| document.kind != DocumentKind::Customer && !seen.contains(document))
+            .filter(|document| !matches!(document.kind, DocumentKind::Customer | DocumentKind::Transaction))
+            .filter(|document| !seen.contains(document))
             .map(Change::found)
             .collect();
         if missing.is_empty() { Ok(Intake::default()) } else { self.take_in(&missing).await }

@@ -39,6 +39,8 @@ pub struct RunReport {
     pub waiting: usize,
     /// Writes whose outcome had to be read back.
     pub uncertain: usize,
+    /// Notices of the accounting system about what this program had written itself.
+    pub echoes: usize,
     /// Calls of [`Sink::apply`](crate::connector::Sink::apply).
     pub batches: usize,
 }
@@ -98,6 +100,7 @@ impl Engine {
             }
             self.parts.observer.step(Step::Claimed).await;
             index.refresh(journal.as_ref(), connection, &jobs).await?;
+            let jobs = self.look(jobs, &mut report).await?;
             let jobs = self.recover(jobs, &mut index, &mut report).await?;
             self.work(jobs, &mut index, &mut report).await?;
         }

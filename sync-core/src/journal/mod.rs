@@ -139,6 +139,13 @@ pub trait Journal: Send + Sync + fmt::Debug {
         Ok(links)
     }
 
+    /// The links to these transactions, those that exist, in the order of their documents' keys.
+    async fn links_to(&self, connection: &ConnectionId, targets: &[TargetRef]) -> Result<Vec<Link>, JournalError> {
+        let mut links = self.links(connection).await?;
+        links.retain(|link| targets.contains(&link.target));
+        Ok(links)
+    }
+
     /// Open dead letters, oldest first ([`DeadLetter::since`], then key).
     async fn dead_letters(&self, connection: &ConnectionId) -> Result<Vec<DeadLetter>, JournalError>;
 

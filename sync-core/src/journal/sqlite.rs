@@ -206,6 +206,10 @@ impl Journal for SqliteJournal {
         documents.iter().filter_map(|key| reads::link(&store, connection.as_str(), key).transpose()).collect()
     }
 
+    async fn links_to(&self, connection: &ConnectionId, targets: &[TargetRef]) -> Result<Vec<Link>, JournalError> {
+        reads::links_to(&self.lock(), connection.as_str(), targets)
+    }
+
     async fn dead_letters(&self, connection: &ConnectionId) -> Result<Vec<DeadLetter>, JournalError> {
         reads::dead_letters(&self.lock(), connection.as_str())
     }

@@ -64,6 +64,9 @@ kinds! {
         OwnerInvoice = "owner_invoice",
         /// A payment recorded on a contract.
         Payment = "payment",
+        /// No construction document: a transaction of the accounting system that may have changed. The engine looks at
+        /// it, and works the document that is linked with it if there is something new.
+        Transaction = "transaction",
     }
 }
 

@@ -272,9 +272,13 @@ impl Stage {
         });
         let transport = self.settings.transport()?;
         let mut burst = Burst { forged: usize::from(forged.is_some()), ..Burst::default() };
-        for delivery in deliveries.into_iter().chain(forged) {
-            let mut request = http::Request::post(format!("{intake}/webhooks/procore")).body(delivery.body)?;
-            *request.headers_mut() = delivery.headers;
+        let of_procore = deliveries.into_iter().chain(forged).map(|d| ("procore", d.headers, d.body));
+        // QuickBooks tells of what the program itself has written.
+        let notices = lock(&self.quickbooks).take_webhooks();
+        let of_quickbooks = notices.into_iter().map(|d| ("quickbooks", d.headers, d.body));
+        for (vendor, headers, body) in of_procore.chain(of_quickbooks) {
+            let mut request = http::Request::post(format!("{intake}/webhooks/{vendor}")).body(body)?;
+            *request.headers_mut() = headers;
             let answer = transport.send(request).await?;
             if answer.status().is_success() {
                 burst.delivered += 1;

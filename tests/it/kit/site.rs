@@ -135,6 +135,11 @@ impl Site {
         &self.company
     }
 
+    /// The id of the QuickBooks company.
+    pub(crate) fn realm(&self) -> &str {
+        &self.realm
+    }
+
     pub(crate) fn now(&self) -> DateTime<Utc> {
         self.clock.now()
     }

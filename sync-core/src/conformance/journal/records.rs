@@ -25,8 +25,12 @@ pub(super) async fn links_are_put_replaced_and_removed(journal: &dyn Journal) ->
     equal("replaced", journal.link(&main(), &pay_app(9)).await?, Some(link(&pay_app(9), "2")))?;
     equal("removed", journal.link(&main(), &commitment).await?, None)?;
     equal("kept", journal.link(&main(), &vendor(7)).await?, Some(link(&vendor(7), "1")))?;
-    let some = journal.links_of(&main(), &[pay_app(9), commitment, vendor(7)]).await?;
+    let some = journal.links_of(&main(), &[pay_app(9), commitment.clone(), vendor(7)]).await?;
     equal("those of several", some, vec![link(&pay_app(9), "2"), link(&vendor(7), "1")])?;
+    let (shared, gone) = (link(&vendor(7), "1").target, link(&commitment, "3").target);
+    let to = journal.links_to(&main(), &[gone, shared.clone(), shared]).await?;
+    equal("those to several transactions", to, vec![link(&vendor(7), "1"), link(&pay_app(10), "1")])?;
+    equal("to none", journal.links_to(&main(), &[]).await?, Vec::new())?;
     equal("counted", balanced(journal).await?.links, 3)
 }
 

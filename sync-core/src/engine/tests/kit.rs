@@ -8,7 +8,7 @@ use futures_util::stream::BoxStream;
 
 use super::ledger::Ledger;
 use crate::clock::ManualClock;
-use crate::connector::{Change, Changes, Cursor, Fetched, Part, Source};
+use crate::connector::{Change, Changes, Cursor, Fetched, Notice, Part, Source};
 use crate::dead_letter::DeadLetter;
 use crate::engine::{Engine, EngineConfig, Observer, Parts, RunReport, Silent, Step};
 use crate::error::Error;
@@ -31,7 +31,10 @@ fn codes() -> Codes {
 
 /// A small company: one project, one subcontract of 100,000.00 at 10 %, two pay apps.
 #[derive(Debug)]
-pub(super) struct Company(Mutex<Vec<Document>>);
+pub(super) struct Company {
+    documents: Mutex<Vec<Document>>,
+    reads: Mutex<usize>,
+}
 
 impl Company {
     fn with_a_subcontract() -> Self {
@@ -84,17 +87,18 @@ impl Company {
             updated_at: None,
             custom: Default::default(),
         };
-        Self(Mutex::new(vec![
+        let documents = Mutex::new(vec![
             Document::Vendor(vendor),
             Document::Project(project),
             Document::Commitment(commitment),
             pay_app(1, "25000", "2500", "22500"),
             pay_app(2, "40000", "4000", "36000"),
-        ]))
+        ]);
+        Self { documents, reads: Mutex::default() }
     }
 
     pub(super) fn change_pay_app(&self, id: &str, change: impl FnOnce(&mut PayApp)) {
-        let mut documents = self.0.lock().unwrap();
+        let mut documents = self.documents.lock().unwrap();
         let app = documents.iter_mut().find_map(|d| match d {
             Document::PayApp(app) if app.id.as_str() == id => Some(app),
             _ => None,
@@ -103,7 +107,7 @@ impl Company {
     }
 
     pub(super) fn approve_change_order(&self, amount: &str) {
-        let mut documents = self.0.lock().unwrap();
+        let mut documents = self.documents.lock().unwrap();
         let commitment = documents.iter_mut().find_map(|d| match d {
             Document::Commitment(commitment) => Some(commitment),
             _ => None,
@@ -180,7 +184,7 @@ impl Source for Company {
     }
 
     fn snapshot<'a>(&'a self, part: &'a Part) -> BoxStream<'a, Result<Vec<Fetched>, Error>> {
-        let documents = self.0.lock().unwrap();
+        let documents = self.documents.lock().unwrap();
         let page = documents.iter().filter(|d| d.key().kind.as_str() == part.0);
         let page: Vec<Fetched> = page.map(|d| Fetched::Found(Box::new(d.clone()))).collect();
         futures_util::stream::iter([Ok(page)]).boxed()
@@ -191,7 +195,8 @@ impl Source for Company {
     }
 
     async fn fetch(&self, key: &DocumentKey) -> Result<Fetched, Error> {
-        let documents = self.0.lock().unwrap();
+        *self.reads.lock().unwrap() += 1;
+        let documents = self.documents.lock().unwrap();
         let found = documents.iter().find(|d| d.key() == *key);
         Ok(found.map_or_else(|| Fetched::Gone(key.clone()), |d| Fetched::Found(Box::new(d.clone()))))
     }
@@ -228,7 +233,7 @@ impl World {
         Self { journal: Arc::new(MemoryJournal::default()), ..self }
     }
 
-    fn engine(&self, observer: Arc<dyn Observer>) -> Engine {
+    pub(super) fn engine(&self, observer: Arc<dyn Observer>) -> Engine {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join("coding.csv"), self.coding.lock().unwrap().as_str()).unwrap();
         let parts = Parts {
@@ -271,6 +276,17 @@ impl World {
     pub(super) async fn tell(&self, kind: DocumentKind, id: &str) {
         let change = Change::found(DocumentKey::new(kind, id));
         self.engine(Arc::new(Silent)).intake(&[change]).await.unwrap();
+    }
+
+    /// The accounting system tells of a change of each of these.
+    pub(super) async fn notice(&self, targets: impl IntoIterator<Item = TargetRef>) {
+        let changes: Vec<Change> = targets.into_iter().map(|target| Notice::of(&target, None).into_change()).collect();
+        self.engine(Arc::new(Silent)).intake(&changes).await.unwrap();
+    }
+
+    /// Documents read from the source so far.
+    pub(super) fn reads(&self) -> usize {
+        *self.source.reads.lock().unwrap()
     }
 
     pub(super) async fn counts(&self) -> Counts {

@@ -71,6 +71,10 @@ impl Ledger {
         self.state.lock().unwrap().entries.keys().filter(|t| t.kind == kind).count()
     }
 
+    pub(super) fn targets(&self) -> Vec<TargetRef> {
+        self.state.lock().unwrap().entries.keys().cloned().collect()
+    }
+
     pub(super) fn total(&self, kind: TargetKind) -> Money {
         let state = self.state.lock().unwrap();
         let totals = state.entries.values().filter(|e| e.target.kind == kind);

@@ -2,6 +2,7 @@
 
 mod kit;
 mod ledger;
+mod notices;
 mod table;
 
 use kit::{World, usd};

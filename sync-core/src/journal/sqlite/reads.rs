@@ -1,11 +1,13 @@
 //! What only reads. Each is one statement, so it sees one state of the file.
 
+use std::collections::HashSet;
+
 use rusqlite::{Connection, OptionalExtension, Params, Row, params};
 
 use super::rows::{self, INTENT, LINK, failed, parsed, signed, time, unsigned};
 use crate::dead_letter::DeadLetter;
 use crate::journal::{AuditRow, Counts, Intent, JournalError, Link, Waiting};
-use crate::model::{DocumentKey, Timestamp};
+use crate::model::{DocumentKey, TargetRef, Timestamp};
 
 fn read(error: rusqlite::Error) -> JournalError {
     failed("read", error)
@@ -40,6 +42,21 @@ pub(super) fn links(store: &Connection, connection: &str) -> Result<Vec<Link>, J
     let mut links =
         all(store, &format!("SELECT {LINK} FROM links WHERE connection_id = ?1"), [connection], rows::link)?;
     // The order of the keys is that of their kinds, not of the kinds' names.
+    links.sort_unstable_by(|a, b| a.document.cmp(&b.document));
+    Ok(links)
+}
+
+pub(super) fn links_to(store: &Connection, connection: &str, targets: &[TargetRef]) -> Result<Vec<Link>, JournalError> {
+    // One look at all of them, since there is no order by transaction; only those that are meant are read in full.
+    let wanted: HashSet<(&str, &str)> =
+        targets.iter().map(|target| (target.kind.as_str(), target.id.as_str())).collect();
+    let sql = format!("SELECT {LINK} FROM links WHERE connection_id = ?1");
+    let found = all(store, &sql, [connection], |row| {
+        let kind: String = row.get(1).map_err(read)?;
+        let id: String = row.get(2).map_err(read)?;
+        if wanted.contains(&(kind.as_str(), id.as_str())) { rows::link(row).map(Some) } else { Ok(None) }
+    })?;
+    let mut links: Vec<Link> = found.into_iter().flatten().collect();
     links.sort_unstable_by(|a, b| a.document.cmp(&b.document));
     Ok(links)
 }
