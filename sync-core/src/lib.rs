@@ -12,6 +12,7 @@
 //! | [`wip`] | percent complete, earned revenue, over and under billing, the proposed entries |
 //! | [`engine`] | intake, order, the three-way decision, writes exactly once, recovery |
 //! | [`journal`] | the durable memory of the engine, with its conformance suite |
+//! | [`plan`] | what a sync would do, told before it is done, and done exactly so |
 //! | [`reconcile`] | the tie-outs: both sides read afresh, every difference named by document |
 //! | `http` | (feature) what every HTTP connector needs: tokens, pacing, retry, redaction |
 //!
@@ -37,6 +38,7 @@ pub mod journal;
 pub mod mapping;
 pub mod matching;
 pub mod model;
+pub mod plan;
 #[cfg(feature = "planted-bugs")]
 pub mod planted;
 pub mod reconcile;

@@ -11,6 +11,7 @@ use quickbooks_online::{App, Authorization};
 use quickbooks_online::{Environment as QuickBooksEnvironment, QuickBooks, QuickBooksSink, SinkOptions};
 use serde::{Deserialize, Serialize};
 use sync_core::clock::{Clock, ScaledClock, SeededRandom, SystemClock};
+use sync_core::connector::Sink;
 use sync_core::engine::{Engine, EngineConfig, Observer, Parts};
 use sync_core::http::{FileTokenStore, Pace, ReqwestTransport, Secret, TokenManager, Transport, TransportConfig};
 use sync_core::journal::SqliteJournal;
@@ -172,11 +173,23 @@ impl Connection {
         mapping: Arc<Mapping>,
         observer: Arc<dyn Observer>,
     ) -> Engine {
+        self.engine_over(settings, journal, mapping, observer, |sink| sink)
+    }
+
+    /// The engine over these clients, with something between it and the sink.
+    pub(crate) fn engine_over(
+        self,
+        settings: &ConnectionSettings,
+        journal: Arc<SqliteJournal>,
+        mapping: Arc<Mapping>,
+        observer: Arc<dyn Observer>,
+        between: impl FnOnce(Arc<dyn Sink>) -> Arc<dyn Sink>,
+    ) -> Engine {
         let Self { source, sink, clock } = self;
         let parts = Parts {
             connection: settings.id(),
             source: Arc::new(source),
-            sink: Arc::new(sink),
+            sink: between(Arc::new(sink)),
             journal,
             clock,
             mapping,

@@ -6,6 +6,7 @@ mod demo;
 mod intake;
 mod listen;
 mod login;
+mod plan;
 mod reconcile;
 mod settings;
 mod sync;
@@ -54,6 +55,10 @@ enum Command {
     /// Compare both companies, a book, or two files, and explain every difference by document. Nothing is posted. Exit
     /// status: 0 the same, 1 differences, 2 something could not be read or compared.
     Reconcile(reconcile::Args),
+    /// Show what a sync would do now, document by document and field by field. Nothing is written.
+    Plan(plan::PlanArgs),
+    /// Do exactly what a plan holds, or nothing if anything has moved since.
+    Apply(plan::ApplyArgs),
     /// Show what waits for a person.
     DeadLetters {
         /// One JSON object instead of text.
@@ -95,6 +100,8 @@ async fn main() -> ExitCode {
         Command::Listen(args) => listen::run(&args).await,
         Command::Webhooks(args) => listen::subscribe(&args).await,
         Command::Reconcile(args) => reconcile::run(args).await,
+        Command::Plan(args) => plan::plan(args).await,
+        Command::Apply(args) => plan::apply(args).await,
         Command::DeadLetters { json } => sync::dead_letters(json).await,
         Command::Worker => worker::run().await,
     };

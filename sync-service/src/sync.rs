@@ -4,9 +4,10 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use comfy_table::{Table, presets};
-use sync_core::engine::Silent;
-use sync_core::journal::Journal;
+use sync_core::engine::{Engine, RunReport, Silent};
+use sync_core::journal::{Intake, Journal};
 use sync_core::mapping::Mapping;
+use sync_core::model::ConnectionId;
 
 use crate::Failure;
 use crate::settings;
@@ -20,13 +21,7 @@ pub(crate) async fn run(json: bool) -> Result<ExitCode, Failure> {
     let journal = Arc::new(settings.journal()?);
     let id = settings.id();
     let engine = settings.connect()?.engine(&settings, journal.clone(), mapping, Arc::new(Silent));
-    let intake = engine.poll().await?;
-    engine.poll_sink().await?;
-    if journal.cursor(&id, LOADED).await?.is_none() {
-        engine.snapshot().await?;
-        journal.set_cursor(&id, LOADED, "yes").await?;
-    }
-    let report = engine.run().await?;
+    let (intake, report) = work(&engine, journal.as_ref(), &id).await?;
     let counts = journal.counts(&id).await?;
     if json {
         println!("{}", serde_json::json!({ "changes": intake, "run": report, "counts": counts }));
@@ -43,6 +38,21 @@ pub(crate) async fn run(json: bool) -> Result<ExitCode, Failure> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Takes in what changed, everything the first time, and works until nothing is due.
+pub(crate) async fn work(
+    engine: &Engine,
+    journal: &dyn Journal,
+    id: &ConnectionId,
+) -> Result<(Intake, RunReport), Failure> {
+    let intake = engine.poll().await?;
+    engine.poll_sink().await?;
+    if journal.cursor(id, LOADED).await?.is_none() {
+        engine.snapshot().await?;
+        journal.set_cursor(id, LOADED, "yes").await?;
+    }
+    Ok((intake, engine.run().await?))
 }
 
 pub(crate) async fn dead_letters(json: bool) -> Result<ExitCode, Failure> {

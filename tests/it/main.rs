@@ -6,6 +6,7 @@ mod crashes;
 mod economy;
 mod examples_a1_to_a6;
 mod kit;
+mod plan;
 mod reconcile;
 mod secrets;
 mod webhooks;

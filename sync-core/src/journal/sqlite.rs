@@ -90,6 +90,16 @@ impl SqliteJournal {
         Err(name_file(rows::corrupt("page", format!("{first}; {}", rows::RESTORE)), &self.path))
     }
 
+    /// Copies the journal as it is at this moment into a new file, also while others write to it.
+    ///
+    /// # Errors
+    /// [`JournalError::Store`] if the copy cannot be written, or the file is there already.
+    pub fn copy_to(&self, path: impl AsRef<Path>) -> Result<(), JournalError> {
+        let to = path.as_ref().to_string_lossy().into_owned();
+        let copied = self.lock().execute("VACUUM INTO ?1", [to]);
+        copied.map(drop).map_err(|e| name_file(failed("written", e), path.as_ref()))
+    }
+
     fn lock(&self) -> MutexGuard<'_, Connection> {
         // A panic rolls its transaction back, so the connection is as good as new.
         self.connection.lock().unwrap_or_else(PoisonError::into_inner)

@@ -167,6 +167,13 @@ impl Stage {
         Ok(())
     }
 
+    /// What goes wrong on the way to Procore.
+    #[cfg(test)]
+    pub(crate) fn procore_faults(&self) -> MutexGuard<'_, sync_sandboxes::faults::Faults> {
+        let [procore, _] = &self._servers;
+        procore.faults()
+    }
+
     pub(crate) fn name(&self) -> &str {
         &self.book.facts.name
     }

@@ -28,6 +28,7 @@ pub(crate) async fn reconcile(dir: &Path) -> Result<CompanyReport, Failure> {
         dead: &[],
         mapping: &mapping,
         capabilities: connection.sink.capabilities(),
+        projects: None,
     })?;
     report.problems.extend(sides.problems);
     Ok(report)

@@ -3,8 +3,11 @@
 mod book;
 mod files;
 mod live;
-mod print;
+#[cfg(test)]
+mod live_tests;
+pub(crate) mod print;
 pub(crate) mod read;
+mod run_file;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -43,20 +46,38 @@ pub(crate) struct Args {
     /// Files: memory in MiB; beyond it temporary files are used.
     #[arg(long, value_name = "MIB", default_value_t = 256, requires = "left")]
     memory: u64,
+    /// Live: only this project, by number, name or id. Fewer calls, and no company-wide accounts.
+    #[arg(long, value_name = "P", conflicts_with_all = ["left", "book"])]
+    project: Option<String>,
+    /// Live: only findings on documents that were dated or changed since this day.
+    #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["left", "book"])]
+    since: Option<chrono::NaiveDate>,
     /// One JSON object on standard output.
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let Args { book, left, right, key, compare, text, out, verify, memory, json } = args;
+    let Args { book, left, right, key, compare, text, out, verify, memory, project, since, json } = args;
     if let (Some(left), Some(right)) = (left, right) {
         let args = files::Args { left, right, key, compare, text, json, out, verify, memory };
         return Ok(files::run(&args));
     }
     let report = match book {
         Some(book) => book::reconcile(&book).await?,
-        None => live::reconcile(&crate::settings::from_environment()?).await?,
+        None => {
+            let settings = crate::settings::from_environment()?;
+            match live::reconcile(&settings, &live::Extent { project, since }).await {
+                Ok((report, done)) => {
+                    eprintln!(
+                        "{} documents back to intake for the next sync, {} new dead letters; {} calls to Procore.",
+                        done.back_to_intake, done.dead_letters, done.procore_calls
+                    );
+                    report
+                }
+                Err(error) => return Ok(in_the_dark(&error, json)),
+            }
+        }
     };
     if json {
         println!("{}", print::json(&report));
@@ -64,6 +85,15 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
         print!("{}", print::tables(&report));
     }
     Ok(status(&report))
+}
+
+/// A side could not be read to the end: nothing is said of what is the same.
+fn in_the_dark(error: &Failure, json: bool) -> ExitCode {
+    if json {
+        println!("{}", serde_json::json!({ "complete": false, "error": error.to_string() }));
+    }
+    eprintln!("INCOMPLETE: {error}\nNothing was compared. Start it again: what was read is kept and not read twice.");
+    ExitCode::from(2)
 }
 
 /// Nothing differs: 0; something does: 1; something could not be compared: 2.

@@ -74,6 +74,7 @@ pub(crate) async fn compare(site: &Site, links: &[Link]) -> CompanyReport {
         dead: &[],
         mapping: &site.mapping,
         capabilities: sink.capabilities(),
+        projects: None,
     })
     .unwrap()
 }

@@ -10,6 +10,7 @@ use procore_client::{Procore as ProcoreClient, ProcoreSource, SourceOptions};
 use quickbooks_online::{App, Authorization, QuickBooks as QuickBooksClient, QuickBooksSink, SinkOptions};
 use sync_core::Error;
 use sync_core::clock::{Clock, ManualClock, SeededRandom};
+use sync_core::connector::Sink;
 use sync_core::dead_letter::DeadLetter;
 use sync_core::engine::{Engine, EngineConfig, Observer, Parts, RunReport, Silent};
 use sync_core::http::{
@@ -193,6 +194,20 @@ impl Site {
             clock: self.clock.clone(),
             mapping: self.mapping.clone(),
             observer,
+        };
+        Engine::new(parts, EngineConfig { lease: Duration::from_secs(150), ..EngineConfig::default() })
+    }
+
+    /// The program, just started, with something between it and QuickBooks.
+    pub(crate) fn engine_over(&self, journal: Arc<dyn Journal>, sink: Arc<dyn Sink>) -> Engine {
+        let parts = Parts {
+            connection: self.connection(),
+            source: Arc::new(self.source()),
+            sink,
+            journal,
+            clock: self.clock.clone(),
+            mapping: self.mapping.clone(),
+            observer: Arc::new(Silent),
         };
         Engine::new(parts, EngineConfig { lease: Duration::from_secs(150), ..EngineConfig::default() })
     }

@@ -28,7 +28,7 @@ use crate::dead_letter::DeadLetter;
 use crate::journal::Link;
 use crate::mapping::{AccountRole, Mapping, Names};
 use crate::model::construction::{Document, Payment};
-use crate::model::{AccountId, ConnectionId, DocumentKey, DocumentKind, MoneyError, TargetRef};
+use crate::model::{AccountId, ConnectionId, DocumentKey, DocumentKind, MoneyError, ProjectId, TargetRef};
 use pair::{Candidate, kinds_of, pairs};
 use wanted::Desk;
 
@@ -51,6 +51,8 @@ pub struct Companies<'a> {
     pub mapping: &'a Mapping,
     /// The limits of the accounting system.
     pub capabilities: &'a Capabilities,
+    /// Only these projects; the documents are theirs already. Accounts then count with what these put into them.
+    pub projects: Option<&'a HashSet<ProjectId>>,
 }
 
 /// What a reconciliation came to.
@@ -104,6 +106,13 @@ pub fn reconcile(companies: &Companies<'_>) -> Result<CompanyReport, MoneyError>
         }
         own == currency
     });
+    if let Some(projects) = companies.projects {
+        let jobs: HashSet<String> = projects.iter().filter_map(|project| parties::job_id(&known, project)).collect();
+        same_currency.transactions.retain(|state| match project_of(state, companies) {
+            Some(project) => projects.contains(&project),
+            None => pair::seen(state, companies.books, &retainage).jobs.iter().any(|job| jobs.contains(job)),
+        });
+    }
     let books = &same_currency;
 
     // Contracts first: an application is recognised by the purchase order of its commitment, too.
@@ -159,6 +168,10 @@ pub fn reconcile(companies: &Companies<'_>) -> Result<CompanyReport, MoneyError>
     side.estimates.sort_by_key(|record: &PurchaseOrderRecord| rank(&record.target));
     side.payable = sides::account(books, &payable, true, &outside)?;
     side.receivable = sides::account(books, &receivable, false, &outside)?;
+    if companies.projects.is_some() {
+        side.payable = sides::account_of(&side.bills, currency)?;
+        side.receivable = sides::account_of(&side.invoices, currency)?;
+    }
 
     let report = tie_out(currency, &procore, &side, companies.dead)?;
     let (left, right) = payment_records(companies, &procore.pay_apps, &side.bills)?;
@@ -179,9 +192,18 @@ pub fn reconcile(companies: &Companies<'_>) -> Result<CompanyReport, MoneyError>
     });
     let mut totals: Vec<Total> = report.tie_outs.iter().map(Total::of).collect();
     totals.push(Total::new("T4", None, paid.left, paid.right, paid.findings.is_empty())?);
-    balances::add(&mut totals, companies, books, &procore, &side)?;
+    if companies.projects.is_none() {
+        balances::add(&mut totals, companies, books, &procore, &side)?;
+    }
     totals.sort_by_key(|total| (total.number(), total.measure));
     Ok(CompanyReport { findings: found, tie_outs: totals, projects: report.projects, pairs: all_pairs, problems })
+}
+
+/// The project of the document that a transaction says to stand for.
+fn project_of(state: &TargetState, companies: &Companies<'_>) -> Option<ProjectId> {
+    let linked = companies.links.iter().find(|link| link.target == state.target).map(|link| &link.document);
+    let document = linked.or(state.marker.as_ref().map(|marker| &marker.document))?;
+    document.project_and_id().map(|(project, _)| project)
 }
 
 const DOCUMENTS: [DocumentKind; 4] =

@@ -240,6 +240,15 @@ pub(super) fn account(
     Ok(RetainageAccount { balance, entries })
 }
 
+/// What some bills or invoices alone put into a retainage account.
+pub(super) fn account_of(bills: &[BillRecord], currency: Currency) -> Result<RetainageAccount, MoneyError> {
+    let mut balance = Money::zero(currency);
+    for bill in bills {
+        balance = balance.plus(bill.withheld)?.minus(bill.released)?;
+    }
+    Ok(RetainageAccount { balance, entries: Vec::new() })
+}
+
 /// By how much a posting raises the balance of accounts.
 pub(super) fn touched(
     posting: &BookPosting,

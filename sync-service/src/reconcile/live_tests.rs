@@ -1,0 +1,120 @@
+//! The nightly run against both sandboxes over HTTP, as against live companies.
+
+use std::sync::{Arc, PoisonError};
+
+use sync_core::dead_letter::Cause;
+use sync_core::engine::Silent;
+use sync_core::journal::Journal;
+use sync_core::mapping::Mapping;
+use sync_core::reconcile::FindingKind;
+use sync_sandboxes::book::Book;
+use sync_sandboxes::faults::Fault;
+use sync_sandboxes::json::Json;
+
+use super::live::{Extent, reconcile};
+use crate::demo::stage::Stage;
+
+/// The demo, synced.
+async fn synced() -> Stage {
+    let stage = Stage::with_book(Book::demo().unwrap(), None, true).unwrap();
+    let settings = stage.settings();
+    let mapping = Arc::new(Mapping::load(&settings.mapping).unwrap());
+    let journal = Arc::new(settings.journal().unwrap());
+    let engine = settings.connect().unwrap().engine(&settings, journal.clone(), mapping, Arc::new(Silent));
+    crate::sync::work(&engine, journal.as_ref(), &settings.id()).await.unwrap();
+    stage
+}
+
+fn now(stage: &Stage) -> chrono::DateTime<chrono::Utc> {
+    stage.settings().clock().now()
+}
+
+/// The id of the bill with a number.
+fn bill(stage: &Stage, number: &str) -> String {
+    let quickbooks = stage.quickbooks.lock().unwrap_or_else(PoisonError::into_inner);
+    let found = quickbooks.all("Bill").find(|bill| bill.get("DocNumber").and_then(Json::as_str) == Some(number));
+    found.and_then(|bill| bill.get("Id")).and_then(Json::as_id).unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_and_a_void_that_nobody_told_of_become_dead_letters_and_the_rest_goes_back_to_intake() {
+    // Given a synced company, in which a person deletes a bill, voids another, and changes a third
+    let stage = synced().await;
+    let settings = stage.settings();
+    let clean = reconcile(&settings, &Extent::default()).await.unwrap().0;
+    assert!(clean.is_clean(), "{:#?}", clean.findings);
+    let (deleted, voided, changed) = (bill(&stage, "SCM-0001"), bill(&stage, "SCM-0002"), bill(&stage, "MM-2209"));
+    {
+        let mut quickbooks = stage.quickbooks.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = now(&stage);
+        quickbooks.person_deletes(now, "Bill", &deleted).unwrap();
+        quickbooks.person_voids(now, "Bill", &voided).unwrap();
+        quickbooks.person_edits(now, "Bill", &changed, |bill| bill.set("TxnDate", "2026-10-02")).unwrap();
+    }
+    // When the nightly run looks
+    let (report, done) = reconcile(&settings, &Extent::default()).await.unwrap();
+    // Then each is told as what it is
+    let kinds: Vec<(FindingKind, Option<&str>)> =
+        report.findings.iter().map(|f| (f.kind, f.procore.as_deref())).collect();
+    assert!(kinds.contains(&(FindingKind::Deleted, Some("SC-A1/1"))), "{kinds:?}");
+    assert!(kinds.contains(&(FindingKind::Voided, Some("SC-A1/2"))), "{kinds:?}");
+    assert_eq!(kinds.iter().filter(|(kind, _)| *kind == FindingKind::FieldDiffers).count(), 1, "{kinds:?}");
+    assert_eq!((kinds.len(), done.dead_letters, done.back_to_intake), (3, 2, 1));
+    // and a person is asked about the first two, while the third is looked at by the next sync
+    let journal = settings.journal().unwrap();
+    let letters = journal.dead_letters(&settings.id()).await.unwrap();
+    let mut causes: Vec<Cause> = letters.iter().map(|letter| letter.cause).collect();
+    causes.sort();
+    assert_eq!(causes, [Cause::DeletedInQuickbooks, Cause::VoidedInQuickbooks]);
+    assert_eq!(journal.counts(&settings.id()).await.unwrap().ready, 1);
+    // and the findings are kept, and a second run writes no second letter
+    let kept = std::fs::read_to_string(settings.dir.join("findings.json")).unwrap();
+    assert!(kept.contains("\"deleted\"") && kept.contains("SC-A1/1"));
+    let (_, again) = reconcile(&settings, &Extent::default()).await.unwrap();
+    assert_eq!(again.dead_letters, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_in_the_dark_is_never_clean_and_goes_on_where_it_was() {
+    // Given a synced company, and a Procore that cuts its lists of pay apps off
+    let stage = synced().await;
+    let settings = stage.settings();
+    for _ in 0..60 {
+        stage.procore_faults().next_for(Fault::Truncated, http::Method::GET, "/requisitions");
+    }
+    // When the nightly run reads
+    let error = reconcile(&settings, &Extent::default()).await.unwrap_err();
+    // Then it fails, and is remembered as not complete
+    let journal = settings.journal().unwrap();
+    let last = journal.cursor(&settings.id(), "reconcile").await.unwrap().unwrap();
+    assert!(last.contains("\"complete\":false"), "{last}; {error}");
+    let kept = std::fs::read_to_string(settings.dir.join("reconcile-run.ndjson")).unwrap();
+    let parts: Vec<&str> = kept.lines().skip(1).filter_map(|line| line.get(..30)).collect();
+    assert_eq!(parts.len(), 3, "vendors, projects, the first commitments: {parts:?}");
+    // And when Procore is well again, the run goes on with the rest and what has changed since, and is clean
+    *stage.procore_faults() = sync_sandboxes::faults::Faults::none();
+    let (report, _) = reconcile(&settings, &Extent::default()).await.unwrap();
+    assert!(report.is_clean(), "{:#?}", report.findings);
+    assert!(!settings.dir.join("reconcile-run.ndjson").exists());
+    let last = journal.cursor(&settings.id(), "reconcile").await.unwrap().unwrap();
+    assert!(last.contains("\"complete\":true"), "{last}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_project_alone_ties_out_with_fewer_calls() {
+    // Given a synced company of several projects
+    let stage = synced().await;
+    let settings = stage.settings();
+    let (whole, all) = reconcile(&settings, &Extent::default()).await.unwrap();
+    // When only one is looked at
+    let extent = Extent { project: Some("2026-014".to_owned()), since: None };
+    let (report, one) = reconcile(&settings, &extent).await.unwrap();
+    // Then it ties out by itself, and costs less
+    assert!(report.is_clean(), "{:#?}{:#?}", report.findings, report.tie_outs);
+    assert_eq!(report.projects.len(), 1);
+    assert!(one.procore_calls < all.procore_calls && whole.pairs.len() > report.pairs.len(), "{one:?} {all:?}");
+    // and a project that is not there is named
+    let nowhere = Extent { project: Some("2026-999".to_owned()), since: None };
+    let error = reconcile(&settings, &nowhere).await.unwrap_err().to_string();
+    assert!(error.contains("there is no project `2026-999`") && error.contains("2026-014"), "{error}");
+}
