@@ -15,6 +15,7 @@ mod emit;
 mod envelope;
 mod error;
 mod number;
+pub mod objects;
 mod parse;
 mod record;
 mod status;

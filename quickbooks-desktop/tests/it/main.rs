@@ -2,6 +2,7 @@
 
 mod answers;
 mod broken;
+mod objects;
 mod requests;
 mod round_trip;
 mod support;
