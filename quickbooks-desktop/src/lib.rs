@@ -55,3 +55,5 @@
 #![deny(missing_docs)]
 
 pub mod qbxml;
+#[cfg(feature = "web-connector")]
+pub mod web_connector;

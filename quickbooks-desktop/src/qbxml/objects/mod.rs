@@ -32,4 +32,6 @@ pub use request::{Object, Request};
 pub use sales::{CreditMemo, Estimate, Invoice, SalesLine};
 pub use slot::{Form, ObjectError, Record};
 
+#[cfg(feature = "web-connector")]
+pub(crate) use slot::owned;
 pub(crate) use slot::{Slot, record};
