@@ -56,4 +56,6 @@
 
 pub mod qbxml;
 #[cfg(feature = "web-connector")]
+pub mod sink;
+#[cfg(feature = "web-connector")]
 pub mod web_connector;

@@ -144,6 +144,14 @@ pub trait Sink: Send + Sync + fmt::Debug {
     /// What it can do.
     fn capabilities(&self) -> &Capabilities;
 
+    /// Makes a document such that what the system stores is what the document says: names in the characters that it
+    /// keeps, lines through items where it needs them. Says what a reader loses by it. Called once for each document
+    /// that is wanted, before anything is compared.
+    fn fit(&self, document: &mut AccountingDocument) -> Vec<String> {
+        let _ = document;
+        Vec::new()
+    }
+
     /// The start of a run: what was kept is brought up to date.
     ///
     /// # Errors
@@ -227,6 +235,8 @@ pub struct Capabilities {
     pub max_batch: usize,
     /// Longest document number, in characters.
     pub max_number: usize,
+    /// Kinds whose numbers may be of another length.
+    pub max_numbers: &'static [(TargetKind, usize)],
     /// Longest name of a customer or vendor, in characters.
     pub max_name: usize,
     /// Longest text of a line, in characters.
@@ -255,11 +265,19 @@ impl Default for Capabilities {
             kinds: TargetKind::ALL,
             max_batch: 1,
             max_number: 100,
+            max_numbers: &[],
             max_name: 100,
             max_description: 4000,
             purchase_order_links: false,
             fields: &[],
         }
+    }
+}
+
+impl Capabilities {
+    /// Longest number of a document of that kind, in characters.
+    pub fn max_number_of(&self, kind: TargetKind) -> usize {
+        self.max_numbers.iter().find(|(of, _)| *of == kind).map_or(self.max_number, |(_, max)| *max)
     }
 }
 

@@ -34,4 +34,4 @@ pub use password::{Password, PasswordError};
 pub use qwc::{Qwc, QwcError, qwc};
 pub use service::{Reply, Service, ServiceConfig};
 pub use soap::{Answer, Call, Secret, SoapError};
-pub use store::{Fate, FileSetStore, MemorySetStore, SetStore, StoreError, StoredSet};
+pub use store::{BillLinks, Fate, FileSetStore, MemorySetStore, SetStore, StoreError, StoredSet};

@@ -74,6 +74,7 @@ impl QuickBooksSink {
             ],
             max_batch: client.config().batch_items.clamp(1, 30),
             max_number: sanitise::MAX_NUMBER,
+            max_numbers: &[],
             max_name: sanitise::MAX_NAME,
             max_description: sanitise::MAX_DESCRIPTION,
             purchase_order_links: true,

@@ -254,6 +254,9 @@ impl Engine {
                     self.unwanted(&desk, &mut wave, index, report, item, label, why).await?
                 }
                 Draft::Wanted { label, mut document, previous } => {
+                    for note in sink.fit(&mut document) {
+                        tracing::warn!(document = %key, %note, "fitted to the accounting system");
+                    }
                     let link = match index.is_linked(key) {
                         true => self.parts.journal.link(connection, key).await.map_err(journal_error)?,
                         false => None,

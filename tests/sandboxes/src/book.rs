@@ -11,6 +11,8 @@ use serde::Deserialize;
 use crate::json::Json;
 
 static DEMO: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/books/demo");
+/// What is different for QuickBooks Desktop: every code has an item, and retainage has the one item with two accounts.
+static DESKTOP: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/books/desktop");
 
 /// Which QuickBooks product the book is for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -154,9 +156,23 @@ impl Book {
     /// # Errors
     /// [`BookError::Io`] if the temporary directory for its mapping files cannot be written.
     pub fn demo() -> Result<Self, BookError> {
+        Self::unpack(&[&DEMO])
+    }
+
+    /// The demo book for QuickBooks Desktop Enterprise: the same portfolio, coded by items.
+    ///
+    /// # Errors
+    /// As of [`demo`](Self::demo).
+    pub fn desktop_demo() -> Result<Self, BookError> {
+        Self::unpack(&[&DEMO, &DESKTOP])
+    }
+
+    fn unpack(parts: &[&Dir<'static>]) -> Result<Self, BookError> {
         let unpacked = tempfile::tempdir().map_err(|source| BookError::Io { path: std::env::temp_dir(), source })?;
         let root = unpacked.path().to_owned();
-        DEMO.extract(&root).map_err(|source| BookError::Io { path: root.clone(), source })?;
+        for part in parts {
+            part.extract(&root).map_err(|source| BookError::Io { path: root.clone(), source })?;
+        }
         let mut book = Self::load(&root)?;
         book._unpacked = Some(unpacked);
         Ok(book)

@@ -168,9 +168,10 @@ impl Situation<'_> {
         project_number: &str,
         document: &DocumentKey,
     ) -> String {
-        let number = shorten(plain, self.capabilities.max_number);
+        let max = self.capabilities.max_number_of(kind);
+        let number = shorten(plain, max);
         if self.index.number_taken(kind, party, &number, document) {
-            return shorten(&format!("{plain} {project_number}"), self.capabilities.max_number);
+            return shorten(&format!("{plain} {project_number}"), max);
         }
         number
     }

@@ -75,7 +75,7 @@ impl Situation<'_> {
         let project_number = invoice.project_number.as_deref().unwrap_or_default();
         let kind = if credit { TargetKind::CreditMemo } else { TargetKind::Invoice };
         let number = match &invoice.invoice_number {
-            Some(own) => shorten(own.trim(), self.capabilities.max_number),
+            Some(own) => shorten(own.trim(), self.capabilities.max_number_of(kind)),
             None => {
                 let key = DocumentKey::within(DocumentKind::OwnerInvoice, &invoice.project, &invoice.id);
                 let plain = self.template("invoice_number", source)?;

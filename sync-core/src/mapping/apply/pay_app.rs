@@ -32,7 +32,7 @@ impl Situation<'_> {
         let project_number = app.project_number.as_deref().unwrap_or_default();
         let kind = if credit { TargetKind::VendorCredit } else { TargetKind::Bill };
         let number = match &app.invoice_number {
-            Some(own) => shorten(own.trim(), self.capabilities.max_number),
+            Some(own) => shorten(own.trim(), self.capabilities.max_number_of(kind)),
             None => {
                 let key = DocumentKey::within(DocumentKind::PayApp, &app.project, &app.id);
                 self.number(kind, payee.as_str(), &self.template("bill_number", source)?, project_number, &key)
