@@ -19,6 +19,7 @@ use sync_core::mapping::Mapping;
 use sync_core::model::{ConnectionId, Currency};
 
 use crate::Failure;
+use crate::desktop::DesktopSettings;
 
 /// Everything that a connection needs to know. Secrets included: never logged, never on a command line.
 #[derive(Clone, Serialize, Deserialize)]
@@ -30,6 +31,9 @@ pub(crate) struct ConnectionSettings {
     pub(crate) currency: Currency,
     pub(crate) procore: ProcoreSettings,
     pub(crate) quickbooks: QuickBooksSettings,
+    /// QuickBooks Desktop instead of QuickBooks Online.
+    #[serde(default)]
+    pub(crate) desktop: Option<DesktopSettings>,
     /// A clock that runs faster than real time, for sandboxes.
     pub(crate) scaled_clock: Option<ScaledClockSettings>,
 }

@@ -3,6 +3,7 @@
 mod check;
 mod connect;
 mod demo;
+mod desktop;
 mod intake;
 mod listen;
 mod login;
@@ -88,6 +89,24 @@ struct DemoArgs {
     /// One JSON object on standard output instead of tables.
     #[arg(long)]
     json: bool,
+    /// The QuickBooks product. Without it, the one that the book is for.
+    #[arg(long, value_enum)]
+    edition: Option<EditionArg>,
+    /// Write every message set that QuickBooks Desktop was sent into this directory, one file each.
+    #[arg(long, value_name = "DIR")]
+    dump_requests: Option<PathBuf>,
+    /// Lose the answer of the N-th message set of QuickBooks Desktop after it was worked.
+    #[arg(long, value_name = "N")]
+    drop_answer: Option<u64>,
+}
+
+/// A QuickBooks product.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum EditionArg {
+    /// QuickBooks Online
+    Online,
+    /// QuickBooks Desktop Enterprise, over the Web Connector
+    Desktop,
 }
 
 #[tokio::main]

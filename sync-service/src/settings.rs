@@ -48,6 +48,7 @@ pub(crate) fn from_environment() -> Result<ConnectionSettings, Failure> {
         currency: optional("SYNC_CURRENCY", "USD").parse()?,
         procore,
         quickbooks,
+        desktop: None,
         scaled_clock: None,
     })
 }

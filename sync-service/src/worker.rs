@@ -18,6 +18,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 
 use crate::Failure;
 use crate::connect::ConnectionSettings;
+use crate::desktop::Desktop;
 use crate::intake;
 use crate::sync::LOADED;
 
@@ -77,16 +78,25 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
     let mapping = Arc::new(Mapping::load(&connection.mapping)?);
     let journal = Arc::new(connection.journal()?);
     let observer = Arc::new(Teller { halt: settings.halt, steps: AtomicU64::new(0) });
-    let engine = Arc::new(connection.connect()?.engine(connection, journal.clone(), mapping, observer));
+    let desktop = connection.desktop.as_ref().map(|of| Desktop::open(connection, of)).transpose()?;
+    let engine = Arc::new(match &desktop {
+        Some(desktop) => desktop.engine(connection, journal.clone(), mapping, observer)?,
+        None => connection.connect()?.engine(connection, journal.clone(), mapping, observer),
+    });
 
     let listener = tokio::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
     tell(&Event::Listening(format!("http://{}", listener.local_addr()?)));
     let inbox: Arc<dyn Inbox> = engine.clone();
-    let router = intake::router(connection, &inbox)?;
-    tokio::spawn(async move { axum::serve(listener, router).await });
+    let mut routes = intake::router(connection, &inbox)?;
+    if let Some(desktop) = &desktop {
+        routes = routes.merge(desktop.router(connection)?);
+    }
+    tokio::spawn(async move { axum::serve(listener, routes).await });
 
     while let Some(line) = lines.next_line().await? {
         let order: Order = serde_json::from_str(&line)?;
+        // While there is work, visits of the Web Connector are kept open.
+        let _visits = desktop.as_ref().map(|desktop| desktop.desk.run());
         match obey(order, &engine, journal.as_ref(), connection).await {
             Ok(report) => tell(&Event::Done(report)),
             Err(error) => tell(&Event::Failed(error.to_string())),

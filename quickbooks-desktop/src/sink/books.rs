@@ -1,49 +1,24 @@
-//! The books as they are, read whole, for tie-outs.
+//! The books as they are, read whole, for tie-outs and reconciliation.
 
 use std::sync::Arc;
 
 use sync_core::clock::Clock;
-use sync_core::connector::{Directory, Sink, TargetState};
-use sync_core::model::accounting::PostTo;
-use sync_core::model::{AccountId, Currency, Money, TargetKind};
+use sync_core::connector::{Sink, TargetState};
+use sync_core::model::accounting::AccountingDocument;
+use sync_core::model::{TargetKind, TargetRef};
+use sync_core::reconcile::company::{BookPayment, BookPosting, BookPostingLine, BookState};
 use sync_core::{Error, ErrorKind};
 
-use super::{DesktopSink, SinkOptions, read};
+use super::mirror::Mirror;
+use super::{DesktopSink, SinkOptions, lists, read};
+use crate::qbxml::Element;
+use crate::qbxml::objects::{BillPayment, Query, QueryKind, Record};
 use crate::web_connector::Desk;
 
-/// Reads the books of one company file, at the next visits of its Web Connector.
+/// Reads the books of one company file, at the next visits of its Web Connector. It writes nothing.
 #[derive(Debug)]
 pub struct Books {
     sink: DesktopSink,
-}
-
-/// The books at one moment.
-#[derive(Clone, Debug)]
-#[non_exhaustive]
-pub struct BooksSnapshot {
-    /// Every document that a sync may write, in the order of kinds and ids.
-    pub documents: Vec<TargetState>,
-    /// Accounts, inactive ones included.
-    pub accounts: Vec<BookAccount>,
-    /// The lists that documents may refer to.
-    pub directory: Directory,
-    /// The company's currency.
-    pub currency: Currency,
-    items: std::collections::BTreeMap<String, (Option<AccountId>, Option<AccountId>)>,
-}
-
-/// An account.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct BookAccount {
-    /// Which.
-    pub id: AccountId,
-    /// `Parent:Child`.
-    pub name: String,
-    /// Type, e.g. `Other Current Liability`.
-    pub kind: String,
-    /// Balance on its natural side.
-    pub balance: Option<Money>,
 }
 
 impl Books {
@@ -52,65 +27,92 @@ impl Books {
         Self { sink: DesktopSink::new(desk, clock, options) }
     }
 
-    /// All documents and accounts, as they are now.
+    /// Everything that a reconciliation looks at, as it is now. A record that cannot be read is named in
+    /// [`BookState::unreadable`].
     ///
     /// # Errors
-    /// If any of them cannot be read: a snapshot is whole or there is none.
-    pub async fn load(&self) -> Result<BooksSnapshot, Error> {
+    /// If the company file cannot be read whole.
+    pub async fn state(&self) -> Result<BookState, Error> {
         let _visits = self.sink.desk.run();
         self.sink.begin().await?;
-        let directory = self.sink.directory().await?;
-        let mirror = self.sink.mirror();
+        let page = self.sink.options.page;
+        let payments =
+            [QueryKind::BillPaymentCheck, QueryKind::BillPaymentCreditCard].map(|kind| Query::all(kind, page));
+        let records = self.sink.read_all(&payments, &[]).await?;
         let currency = self.sink.options.currency;
-        let mut accounts = Vec::with_capacity(mirror.accounts.len());
+        let mirror = self.sink.mirror();
+        let mut books = BookState { lists: lists::of(&mirror, currency), ..BookState::empty(currency) };
         for (id, account) in &mirror.accounts {
-            let balance = account.balance.map(|balance| read::money(balance, currency)).transpose();
-            accounts.push(BookAccount {
-                id: id.as_str().into(),
-                name: account.full_name.clone().or(account.name.clone()).unwrap_or_default(),
-                kind: super::lists::words(account.account_type.as_deref().unwrap_or_default()),
-                balance: balance.map_err(|problem| Error::new(ErrorKind::Unreadable, problem))?,
-            });
+            if let Some(balance) = account.balance {
+                let balance = read::money(balance, currency).map_err(|text| Error::new(ErrorKind::Unreadable, text))?;
+                books.balances.insert(id.as_str().into(), balance);
+            }
         }
-        let items = mirror.items.keys().map(|id| {
-            let (buy, sell) = (mirror.purchase_account(id), mirror.sales_account(id));
-            (id.clone(), (buy.map(Into::into), sell.map(Into::into)))
-        });
-        Ok(BooksSnapshot {
-            documents: mirror.held.values().map(|held| held.state.clone()).collect(),
-            accounts,
-            directory,
-            currency,
-            items: items.collect(),
-        })
+        for id in mirror.items.keys() {
+            if let Some(account) = mirror.purchase_account(id) {
+                books.expense_accounts.insert(id.as_str().into(), account.into());
+            }
+            if let Some(account) = mirror.sales_account(id) {
+                books.income_accounts.insert(id.as_str().into(), account.into());
+            }
+        }
+        for held in mirror.held.values() {
+            match held.state.target.kind {
+                TargetKind::Customer | TargetKind::Vendor => books.parties.push(held.state.clone()),
+                TargetKind::JournalEntry => books.entries.extend(posting(&mirror, &held.state)),
+                _ => books.transactions.push(held.state.clone()),
+            }
+        }
+        for record in &records {
+            match payment(record, currency) {
+                Ok(payment) => books.payments.push(payment),
+                Err(problem) => books.unreadable.push(problem),
+            }
+        }
+        Ok(books)
     }
 }
 
-impl BooksSnapshot {
-    /// The documents of a kind.
-    pub fn of_kind(&self, kind: TargetKind) -> impl Iterator<Item = &TargetState> {
-        self.documents.iter().filter(move |state| state.target.kind == kind)
-    }
+fn posting(mirror: &Mirror, state: &TargetState) -> Option<BookPosting> {
+    let AccountingDocument::JournalEntry(entry) = &state.document else { return None };
+    let party = |id: &str| {
+        let kinds = [TargetKind::Customer, TargetKind::Vendor];
+        let targets = kinds.map(|kind| TargetRef { kind, id: id.into() });
+        targets.into_iter().find(|target| mirror.held.contains_key(target))
+    };
+    let lines = entry.lines().iter().map(|line| BookPostingLine {
+        account: line.account.clone(),
+        amount: line.amount,
+        party: line.customer.as_ref().and_then(|id| party(id.as_str())),
+    });
+    Some(BookPosting {
+        label: entry.number().map_or_else(|| state.target.to_string(), str::to_owned),
+        date: Some(entry.date()),
+        ours: state.marker.is_some(),
+        lines: lines.collect(),
+    })
+}
 
-    /// The account that a line of a bought document posts to, also behind its item.
-    pub fn account_of(&self, post_to: &PostTo) -> Option<&AccountId> {
-        match post_to {
-            PostTo::Account(_) => self.accounts.iter().map(|a| &a.id).find(|id| match post_to {
-                PostTo::Account(account) => *id == account,
-                PostTo::Item(_) => false,
-            }),
-            PostTo::Item(item) => self.items.get(item.as_str()).and_then(|(buy, _)| buy.as_ref()),
+fn payment(record: &Element<'_>, currency: sync_core::model::Currency) -> Result<BookPayment, String> {
+    let named =
+        |problem: String| format!("{} {}: {problem}", record.name, record.child_text("TxnID").unwrap_or_default());
+    let payment = BillPayment::read(record).map_err(|error| named(error.to_string()))?;
+    let mut parts = Vec::with_capacity(payment.applied.len());
+    for applied in &payment.applied {
+        let (Some(id), Some(amount)) = (&applied.txn_id, applied.amount) else { continue };
+        if applied.txn_type.as_deref() == Some("Bill") {
+            let bill = TargetRef { kind: TargetKind::Bill, id: id.as_str().into() };
+            parts.push((bill, read::money(amount, currency).map_err(named)?));
         }
     }
-
-    /// The account that the sales of an item post to.
-    pub fn income_account(&self, item: &str) -> Option<&AccountId> {
-        self.items.get(item).and_then(|(_, sell)| sell.as_ref())
-    }
-
-    /// The balance of an account on its natural side; nothing where there is none.
-    pub fn balance(&self, account: &AccountId) -> Money {
-        let found = self.accounts.iter().find(|known| known.id == *account);
-        found.and_then(|account| account.balance).unwrap_or(Money::zero(self.currency))
-    }
+    let date = payment.txn_date.ok_or_else(|| named("it has no TxnDate".to_owned()))?;
+    let nothing = payment.amount.is_some_and(|amount| amount.cents() == 0);
+    let says_so = payment.memo.as_deref().is_some_and(|memo| memo.trim_start().starts_with("VOID:"));
+    Ok(BookPayment {
+        id: payment.txn_id.unwrap_or_default().into(),
+        number: payment.ref_number,
+        date: date.date(),
+        voided: nothing && says_so,
+        parts,
+    })
 }

@@ -29,7 +29,7 @@ use crate::qbxml::text::limits;
 use crate::web_connector::Desk;
 use mirror::Mirror;
 
-pub use books::{BookAccount, Books, BooksSnapshot};
+pub use books::Books;
 
 /// Settings of a [`DesktopSink`].
 #[derive(Clone, Debug)]

@@ -6,6 +6,8 @@
 //!    killed when writes were sent and not yet recorded, and started again.
 //! 4. Both sides are read afresh and tied out.
 
+mod books;
+mod machine;
 mod outcome;
 mod progress;
 mod report;
@@ -27,11 +29,13 @@ use supervisor::Supervisor;
 pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
     let progress = Progress::new(args.json);
     let mut stage = Stage::open(args)?;
-    progress.say(&format!("Sandboxes of Procore and QuickBooks Online hold the book \"{}\".", stage.name()));
+    let edition = if stage.machine.is_some() { "Desktop" } else { "Online" };
+    progress.say(&format!("Sandboxes of Procore and QuickBooks {edition} hold the book \"{}\".", stage.name()));
     stage.hold_back();
 
     let everywhere = args.crash_every.map_or(Halt::Never, Halt::After);
     let mut supervisor = Supervisor::new(stage.settings(), everywhere, progress.clone());
+    let visits = stage.machine.as_ref().map(|machine| machine.visit(supervisor.address(), args.drop_answer));
     progress.phase("First load");
     if let Some(step) = args.crash_at {
         supervisor.halt_once(Halt::At(step)).await?;
@@ -55,7 +59,11 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
     progress.say(&format!("The worker was killed {kills} times and went on where it had stopped."));
 
     progress.phase("Tie-out");
+    drop(visits);
     let outcome = Outcome::find(&stage, first_load, kills, burst).await?;
+    if let (Some(dir), Some(machine)) = (&args.dump_requests, &stage.machine) {
+        machine.dump(dir)?;
+    }
     progress.finish();
     if args.json {
         println!("{}", report::json(&outcome));

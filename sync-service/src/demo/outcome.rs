@@ -3,19 +3,20 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{MutexGuard, PoisonError};
 
-use quickbooks_online::Books;
+use quickbooks_online::{Books, QuickBooksSink};
 use sha2::{Digest, Sha256};
 use sync_core::connector::{Fetched, Marker, Sink};
 use sync_core::dead_letter::{Cause, DeadLetter};
 use sync_core::journal::{Journal, Link};
 use sync_core::mapping::{Mapping, Names};
 use sync_core::model::construction::Document;
-use sync_core::model::{DocumentKey, DocumentKind, Money, TargetKind};
+use sync_core::model::{DocumentKey, DocumentKind, Money, TargetKind, TargetRef};
 use sync_core::reconcile::{TieOutReport, tie_out};
 use sync_core::retainage::{self, Disagreement, PayAppPosting};
 use sync_sandboxes::json::Json;
 use sync_sandboxes::quickbooks::QuickBooks;
 
+use super::books::{self, Seen};
 use super::stage::{Burst, Requests, Stage};
 use super::truth;
 use crate::Failure;
@@ -49,6 +50,8 @@ pub(crate) struct Outcome {
     pub(crate) first_load: Requests,
     pub(crate) all_requests: Requests,
     pub(crate) throttled: u64,
+    /// Message sets that QuickBooks Desktop was given.
+    pub(crate) message_sets: Option<u64>,
     pub(crate) kills: usize,
     pub(crate) burst: Burst,
     letters_must_be_expected: bool,
@@ -73,13 +76,11 @@ impl Outcome {
         let connection = settings.connect()?;
         let documents = truth::documents(&connection.source).await?;
         let mapping = Mapping::load(&settings.mapping)?;
-        let sink = connection.sink;
-        sink.begin().await?;
-        let directory = sink.directory().await?;
-        let accounts = truth::retainage_accounts(&mapping, &Names::new(&directory));
-        let books = Books::new(sink.client().clone()).load().await?;
         let procore_side = truth::procore_side(&documents, stage.currency())?;
-        let books_side = truth::books_side(&books, &links, &accounts)?;
+        let seen = match &stage.machine {
+            Some(machine) => books::look(machine, &settings, &links, &mapping).await?,
+            None => look_online(stage, connection.sink, &links, &mapping).await?,
+        };
 
         let labels: HashMap<DocumentKey, (String, Option<Money>)> = documents
             .iter()
@@ -125,7 +126,7 @@ impl Outcome {
         }
         letters.sort_by(|a, b| (a.cause, &a.document).cmp(&(b.cause, &b.document)));
 
-        let tie_out = tie_out(stage.currency(), &procore_side, &books_side, &all_dead)?;
+        let tie_out = tie_out(stage.currency(), &procore_side, &seen.side, &all_dead)?;
         let settled: HashSet<&DocumentKey> =
             links.iter().map(|l| &l.document).chain(all_dead.iter().map(|d| &d.document)).collect();
         let wanted = wanted(&documents);
@@ -134,26 +135,38 @@ impl Outcome {
             .filter(|(key, _)| !settled.contains(key))
             .map(|(key, _)| labels.get(key).map_or_else(|| key.to_string(), |(label, _)| label.clone()))
             .collect();
-        let quickbooks = stage.quickbooks.lock().unwrap_or_else(PoisonError::into_inner);
         Ok(Self {
             book: stage.name().to_owned(),
-            documents: count(&wanted, &links, &all_dead, &quickbooks),
-            duplicates: duplicates(&quickbooks),
-            books_digest: digest(&quickbooks),
+            documents: count(&wanted, &links, &all_dead, &seen.there),
+            duplicates: seen.duplicates,
+            books_digest: seen.digest,
+            message_sets: stage.machine.as_ref().map(|machine| machine.file().message_sets()),
             tie_out,
             lost,
             letters,
             first_load,
-            all_requests: {
-                drop(quickbooks);
-                stage.requests()
-            },
+            all_requests: stage.requests(),
             throttled: stage.throttled(),
             kills,
             burst,
             letters_must_be_expected: stage.is_own_book || !stage.book.facts.expected.is_empty(),
         })
     }
+}
+
+async fn look_online(stage: &Stage, sink: QuickBooksSink, links: &[Link], mapping: &Mapping) -> Result<Seen, Failure> {
+    sink.begin().await?;
+    let directory = sink.directory().await?;
+    let accounts = truth::retainage_accounts(mapping, &Names::new(&directory));
+    let books = Books::new(sink.client().clone()).load().await?;
+    let quickbooks = stage.quickbooks.lock().unwrap_or_else(PoisonError::into_inner);
+    let is_there = |target: &&TargetRef| quickbooks.entity(entity(target.kind), target.id.as_str()).is_some();
+    Ok(Seen {
+        side: truth::books_side(&books, links, &accounts)?,
+        there: links.iter().map(|link| &link.target).filter(is_there).cloned().collect(),
+        duplicates: duplicates(&quickbooks),
+        digest: digest(&quickbooks),
+    })
 }
 
 fn amount_of(document: &Document) -> Option<Money> {
@@ -214,7 +227,7 @@ fn count(
     wanted: &BTreeMap<DocumentKey, TargetKind>,
     links: &[Link],
     dead: &[DeadLetter],
-    quickbooks: &MutexGuard<'_, QuickBooks>,
+    there: &HashSet<TargetRef>,
 ) -> BTreeMap<TargetKind, Pair> {
     let mut counts: BTreeMap<TargetKind, Pair> = TargetKind::ALL.iter().map(|kind| (*kind, Pair::default())).collect();
     for kind in wanted.values() {
@@ -229,8 +242,8 @@ fn count(
         .collect::<HashSet<_>>();
     counts.entry(TargetKind::Customer).or_default().procore += owners.len();
     for link in links {
-        let there = quickbooks.entity(entity(link.target.kind), link.target.id.as_str()).is_some();
-        counts.entry(link.target.kind).or_default().quickbooks += usize::from(there);
+        let is_there = there.contains(&link.target);
+        counts.entry(link.target.kind).or_default().quickbooks += usize::from(is_there);
     }
     counts
 }

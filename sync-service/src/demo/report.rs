@@ -80,6 +80,7 @@ pub(crate) fn json(outcome: &Outcome) -> Value {
         "dead_letters": letters,
         "requests": { "procore": outcome.first_load.procore, "qbo": outcome.first_load.qbo },
         "throttled": outcome.throttled,
+        "message_sets": outcome.message_sets,
         "all_requests": { "procore": outcome.all_requests.procore, "qbo": outcome.all_requests.qbo },
         "books_digest": outcome.books_digest,
         "kills": outcome.kills,

@@ -14,10 +14,11 @@ use sync_sandboxes::procore::{EventType, Procore, ProcoreConfig};
 use sync_sandboxes::quickbooks::{Operation, QuickBooks, QuickBooksConfig};
 use sync_sandboxes::server::Loopback;
 
+use super::machine::Machine;
 use crate::connect::{
     ConnectionSettings, PROCORE_TOKENS, ProcoreSettings, QUICKBOOKS_TOKENS, QuickBooksSettings, ScaledClockSettings,
 };
-use crate::{DemoArgs, Failure};
+use crate::{DemoArgs, EditionArg, Failure};
 
 /// The sandboxes' clock runs this much faster, so that published limits are kept without waiting for them.
 const CLOCK_FACTOR: u32 = 300;
@@ -42,6 +43,8 @@ pub(crate) struct Stage {
     pub(crate) book: Book,
     pub(crate) procore: Arc<Mutex<Procore>>,
     pub(crate) quickbooks: Arc<Mutex<QuickBooks>>,
+    /// The machine with QuickBooks Desktop, where the book is for that; QuickBooks Online stands idle then.
+    pub(crate) machine: Option<Machine>,
     pub(crate) is_own_book: bool,
     settings: ConnectionSettings,
     clock: Arc<ScaledClock>,
@@ -64,14 +67,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl Stage {
     pub(crate) fn open(args: &DemoArgs) -> Result<Self, Failure> {
-        let book = match &args.book {
-            Some(dir) => Book::load(dir)?,
-            None => Book::demo()?,
+        let book = match (&args.book, args.edition) {
+            (Some(dir), _) => Book::load(dir)?,
+            (None, Some(EditionArg::Desktop)) => Book::desktop_demo()?,
+            (None, _) => Book::demo()?,
         };
-        if book.facts.edition == Edition::Desktop {
-            return Err(
-                "the book is for QuickBooks Desktop, and there is no sandbox of it; its edition is in book.toml".into(),
-            );
+        let is_for_desktop = book.facts.edition == Edition::Desktop;
+        if args.edition.is_some_and(|edition| (edition == EditionArg::Desktop) != is_for_desktop) {
+            return Err("the book is for the other edition of QuickBooks; its edition is in book.toml".into());
         }
         Self::with_book(book, args.dir.as_deref(), args.book.is_none())
     }
@@ -129,9 +132,19 @@ impl Stage {
                 redirect_uri: "http://localhost".to_owned(),
                 verifier_token: quickbooks_config.verifier_token,
             },
+            desktop: None,
             scaled_clock: Some(ScaledClockSettings { origin: clock.origin(), factor: clock.factor() }),
         };
+        let (machine, settings) = match book.facts.edition {
+            Edition::Online => (None, settings),
+            Edition::Desktop => {
+                let machine = Machine::new(&book, clock.clone());
+                let desktop = Some(machine.settings());
+                (Some(machine), ConnectionSettings { desktop, ..settings })
+            }
+        };
         let stage = Self {
+            machine,
             book,
             procore,
             quickbooks,

@@ -1,6 +1,7 @@
 //! Keeps a worker process alive: starts it, kills it where it halts, starts it again with the same order.
 
 use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
@@ -19,6 +20,8 @@ pub(crate) struct Supervisor {
     progress: Progress,
     worker: Option<Worker>,
     kills: usize,
+    /// Where the running worker listens, for those who call it by themselves.
+    address: Arc<Mutex<String>>,
 }
 
 struct Worker {
@@ -30,7 +33,12 @@ struct Worker {
 
 impl Supervisor {
     pub(crate) fn new(settings: ConnectionSettings, halt: Halt, progress: Progress) -> Self {
-        Self { settings, halt, progress, worker: None, kills: 0 }
+        Self { settings, halt, progress, worker: None, kills: 0, address: Arc::default() }
+    }
+
+    /// Where the running worker listens, now and later.
+    pub(crate) fn address(&self) -> Arc<Mutex<String>> {
+        self.address.clone()
     }
 
     /// Gives an order and waits until it is carried out, whatever happens to the worker meanwhile.
@@ -83,7 +91,11 @@ impl Supervisor {
     async fn worker(&mut self) -> Result<&mut Worker, Failure> {
         let worker = match self.worker.take() {
             Some(worker) => worker,
-            None => Worker::start(&self.settings, self.halt).await?,
+            None => {
+                let worker = Worker::start(&self.settings, self.halt).await?;
+                self.address.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&worker.intake);
+                worker
+            }
         };
         Ok(self.worker.insert(worker))
     }

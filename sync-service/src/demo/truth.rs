@@ -162,14 +162,14 @@ pub(crate) fn books_side(
 }
 
 /// A line as it stands on a transaction.
-struct Line<'a> {
-    account: Option<&'a AccountId>,
-    amount: Money,
-    description: &'a str,
+pub(crate) struct Line<'a> {
+    pub(crate) account: Option<&'a AccountId>,
+    pub(crate) amount: Money,
+    pub(crate) description: &'a str,
 }
 
 /// A bill or invoice, or a credit with its signs turned. `totals`: its total, and what of it was settled.
-fn bill<'a>(
+pub(crate) fn bill<'a>(
     target: &TargetRef,
     document: Option<DocumentKey>,
     number: String,

@@ -153,7 +153,7 @@ fn shape(request: &Node) -> Result<(), Misfit> {
             "Account" if request.attribute("iterator").is_none() => "ListQuery",
             "Class" | "Terms" if request.attribute("iterator").is_none() => "BareListQuery",
             "PurchaseOrder" | "Bill" | "VendorCredit" | "Estimate" | "Invoice" | "CreditMemo" => "TxnQuery",
-            "BillPaymentCheck" | "ReceivePayment" | "JournalEntry" => "BareTxnQuery",
+            "BillPaymentCheck" | "BillPaymentCreditCard" | "ReceivePayment" | "JournalEntry" => "BareTxnQuery",
             _ => return Err(Misfit::Shape(request.name.clone())),
         };
         // Keys, or filters, never both.

@@ -1,0 +1,91 @@
+//! Putting the parts of a connection to QuickBooks Desktop together: desk, sink, Web Connector service, engine.
+
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use axum::Router;
+use quickbooks_desktop::qbxml::Guid;
+use quickbooks_desktop::sink::{DesktopSink, SinkOptions};
+use quickbooks_desktop::web_connector::{CompanyFile, Desk, FileSetStore, HttpLimits, Service, ServiceConfig, router};
+use serde::{Deserialize, Serialize};
+use sync_core::engine::{Engine, EngineConfig, Observer, Parts};
+use sync_core::journal::SqliteJournal;
+use sync_core::mapping::Mapping;
+
+use crate::Failure;
+use crate::connect::ConnectionSettings;
+
+/// Where the Web Connector calls.
+pub(crate) const PATH: &str = "/qbwc";
+
+/// What a connection to a company file needs to know.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct DesktopSettings {
+    /// The user name of the `.qwc` file.
+    pub(crate) user: String,
+    /// The digest of the password that the person types into the Web Connector.
+    pub(crate) password: String,
+    /// `OwnerID` and `FileID` of the `.qwc` file.
+    pub(crate) owner_id: String,
+    pub(crate) file_id: String,
+    /// The company file to be opened; empty for the one that is open.
+    pub(crate) path: String,
+    /// The pause before a Web Connector is told that there is no work now, in milliseconds.
+    pub(crate) patience_ms: u64,
+    /// How long a document stays reserved for a worker that has died, in seconds: longer than a visit is away.
+    pub(crate) lease_s: u64,
+}
+
+/// The desk of a company file, and the service that serves it.
+pub(crate) struct Desktop {
+    pub(crate) desk: Arc<Desk>,
+    settings: DesktopSettings,
+}
+
+impl Desktop {
+    /// With what was sent before this process began.
+    pub(crate) fn open(settings: &ConnectionSettings, of: &DesktopSettings) -> Result<Self, Failure> {
+        let store = Arc::new(FileSetStore::new(settings.dir.join("message-sets")));
+        Ok(Self { desk: Desk::open(of.user.clone(), store)?, settings: of.clone() })
+    }
+
+    /// The service, to be mounted.
+    pub(crate) fn router(&self, settings: &ConnectionSettings) -> Result<Router, Failure> {
+        let of = &self.settings;
+        let file = CompanyFile {
+            user: of.user.clone(),
+            password: of.password.parse()?,
+            owner_id: Guid::new(of.owner_id.clone())?,
+            file_id: Guid::new(of.file_id.clone())?,
+            path: of.path.clone(),
+        };
+        let service = Service::new(ServiceConfig::default(), vec![(file, self.desk.clone())]);
+        let limits = HttpLimits { patience: Duration::from_millis(of.patience_ms), ..HttpLimits::default() };
+        Ok(router(PATH, Arc::new(Mutex::new(service)), settings.clock(), limits))
+    }
+
+    /// The engine between Procore and the company file.
+    pub(crate) fn engine(
+        &self,
+        settings: &ConnectionSettings,
+        journal: Arc<SqliteJournal>,
+        mapping: Arc<Mapping>,
+        observer: Arc<dyn Observer>,
+    ) -> Result<Engine, Failure> {
+        let clock = settings.clock();
+        let sink = DesktopSink::new(self.desk.clone(), clock.clone(), SinkOptions::new(settings.currency));
+        let parts = Parts {
+            connection: settings.id(),
+            source: Arc::new(settings.connect()?.source),
+            sink: Arc::new(sink),
+            journal,
+            clock,
+            mapping,
+            observer,
+        };
+        Ok(Engine::new(
+            parts,
+            EngineConfig { lease: Duration::from_secs(self.settings.lease_s), ..EngineConfig::default() },
+        ))
+    }
+}
