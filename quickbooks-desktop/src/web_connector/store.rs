@@ -259,7 +259,7 @@ mod tests {
             store.put_links("north gate", "9-1", &links).unwrap();
         }
         let store = FileSetStore::new(dir.path());
-        assert_eq!(store.all("north gate").unwrap(), [answered.clone()]);
+        assert_eq!(store.all("north gate").unwrap(), std::slice::from_ref(&answered));
         assert_eq!(store.links("north gate").unwrap()["9-1"], links);
         store.remove("north gate", &answered.id).unwrap();
         store.remove("north gate", &answered.id).unwrap();
