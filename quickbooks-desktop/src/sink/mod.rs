@@ -92,6 +92,7 @@ impl DesktopSink {
             max_name: limits::ENTITY_NAME,
             max_description: limits::MEMO,
             purchase_order_links: true,
+            fields: &[],
         };
         Self { desk, clock, options, capabilities, mirror: RwLock::default() }
     }

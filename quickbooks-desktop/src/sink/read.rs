@@ -214,6 +214,7 @@ fn order(from: qb::PurchaseOrder, currency: Currency) -> Result<Held, String> {
         memo,
         lines,
         currency,
+        extra: Default::default(),
     };
     let state = TargetState {
         target: target(TargetKind::PurchaseOrder, from.txn_id),
@@ -288,6 +289,7 @@ fn expense(
         memo,
         lines,
         currency,
+        extra: Default::default(),
     };
     let state = TargetState {
         target: target(kind, from.id),
@@ -343,6 +345,7 @@ fn sales(
         memo: text,
         lines,
         currency,
+        extra: Default::default(),
     };
     let state = TargetState {
         target: target(kind, id),
