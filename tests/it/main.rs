@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod books;
+mod boundaries;
 mod crashes;
 mod economy;
 mod examples_a1_to_a6;

@@ -73,7 +73,7 @@ impl Place<'_> {
         let key = match &bad.id {
             Some(id) => self.key(id),
             // Not an id of Procore's, but the same at every reading.
-            None => self.key(&format!("?{}", bad.label)),
+            None => self.key(&format!("{}{}", crate::source::MADE_UP, bad.label)),
         };
         self.unreadable(key, bad.label.clone(), bad.stake, bad.to_string())
     }

@@ -26,6 +26,8 @@ use reference::Kept;
 
 /// Requests of one task that wait for their answers at the same time. The pace limits all of them together.
 const AT_ONCE: usize = 4;
+/// What the key of a record begins with whose id cannot be read.
+pub(crate) const MADE_UP: char = '?';
 /// With more keys of one project and kind than this, its list is cheaper than one call each.
 const FEW: usize = 4;
 
@@ -212,6 +214,11 @@ fn within(key: &DocumentKey) -> Result<(ProjectId, &str), Error> {
     })
 }
 
+/// Does it name a record whose id could not be read? Nobody can be asked for that; a list tells of it again.
+fn is_made_up(key: &DocumentKey) -> bool {
+    key.project_and_id().map_or(key.id.as_ref(), |(_, id)| id).starts_with(MADE_UP)
+}
+
 fn not_ours(key: &DocumentKey) -> Error {
     let text = "documents of this kind are not read from Procore; vendors, projects, commitments, pay apps, prime \
                 contracts and owner invoices are";
@@ -263,6 +270,9 @@ impl Source for ProcoreSource {
     }
 
     async fn fetch(&self, key: &DocumentKey) -> Result<Fetched, Error> {
+        if is_made_up(key) {
+            return Ok(Fetched::Gone(key.clone()));
+        }
         let fetched = match key.kind {
             DocumentKind::Vendor => self.fetch_vendor(&key.id.as_ref().into()).await,
             DocumentKind::Project => self.fetch_project(&key.id.as_ref().into()).await,
@@ -293,7 +303,8 @@ impl Source for ProcoreSource {
     }
 
     async fn fetch_many(&self, keys: &[DocumentKey]) -> Result<Vec<Fetched>, Error> {
-        let mut answers: Vec<Option<Fetched>> = keys.iter().map(|_| None).collect();
+        let gone = |key: &DocumentKey| is_made_up(key).then(|| Fetched::Gone(key.clone()));
+        let mut answers: Vec<Option<Fetched>> = keys.iter().map(gone).collect();
         for group in groups(keys)? {
             let ids: Vec<&str> = group.members.iter().map(|(_, id)| *id).collect();
             let fetched = if ids.len() <= FEW {
@@ -335,7 +346,7 @@ struct Group<'a> {
 fn groups(keys: &[DocumentKey]) -> Result<Vec<Group<'_>>, Error> {
     let mut groups: Vec<Group<'_>> = Vec::new();
     let mut index = std::collections::HashMap::new();
-    for (at, key) in keys.iter().enumerate() {
+    for (at, key) in keys.iter().enumerate().filter(|(_, key)| !is_made_up(key)) {
         let (project, id) = match key.kind {
             DocumentKind::Vendor | DocumentKind::Project => (None, key.id.as_ref()),
             DocumentKind::Commitment

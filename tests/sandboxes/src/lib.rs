@@ -6,6 +6,7 @@
 #![deny(missing_docs)]
 
 pub mod book;
+pub mod conduct;
 pub mod desktop;
 pub mod faults;
 pub mod json;

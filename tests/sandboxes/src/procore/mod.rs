@@ -34,6 +34,7 @@ pub use people::NoSuchRecord;
 pub use webhook::{EventType, WebhookDelivery};
 
 use crate::book::Book;
+use crate::conduct::Conduct;
 use crate::faults::SplitMix;
 use crate::json::Json;
 use call::Call;
@@ -56,6 +57,7 @@ pub struct Procore {
     rng: SplitMix,
     counters: Counters,
     log: Vec<LoggedRequest>,
+    conduct: Conduct,
 }
 
 impl Procore {
@@ -84,6 +86,7 @@ impl Procore {
             rng: SplitMix::seeded(config.seed),
             counters: Counters::default(),
             log: Vec::new(),
+            conduct: Conduct::default(),
             config,
         }
     }
@@ -93,7 +96,9 @@ impl Procore {
     pub fn answer(&mut self, now: DateTime<Utc>, request: Request<Bytes>) -> Response<Bytes> {
         let call = Call::new(now, &request);
         self.counters.total += 1;
-        *self.counters.by_endpoint.entry(log::endpoint(&call)).or_default() += 1;
+        let endpoint = log::endpoint(&call);
+        self.conduct.of_procore(endpoint.clone(), call.body);
+        *self.counters.by_endpoint.entry(endpoint).or_default() += 1;
         let mut response = self.serve(&call);
         if response.status() == StatusCode::TOO_MANY_REQUESTS {
             self.counters.throttled += 1;
@@ -186,6 +191,16 @@ impl Procore {
             status: status.as_u16(),
             request_id,
         });
+    }
+
+    /// What it was asked for, and what of that no sync may ask for.
+    pub fn conduct(&self) -> &Conduct {
+        &self.conduct
+    }
+
+    /// The same, to forgive.
+    pub fn conduct_mut(&mut self) -> &mut Conduct {
+        &mut self.conduct
     }
 
     /// A fresh pair of tokens, as if a user had just agreed: (access, refresh).

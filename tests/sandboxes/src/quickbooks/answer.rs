@@ -53,6 +53,8 @@ impl QuickBooks {
     pub fn answer(&mut self, now: DateTime<Utc>, request: Request<Bytes>) -> Response<Bytes> {
         let (parts, body) = request.into_parts();
         let tid = self.random.uuid();
+        let query = parts.uri.query().unwrap_or_default();
+        self.conduct.of_quickbooks(parts.method.as_str(), parts.uri.path(), query, &body);
         let mut noted = Noted { operation: Operation::Other, entity: None, request_id: None };
         let reply = match parts.uri.path() {
             TOKEN_PATH | REVOKE_PATH => {

@@ -68,6 +68,7 @@ pub use log::{Counters, LoggedRequest, Operation};
 pub use webhook::{WebhookDelivery, signature};
 
 use crate::book::Book;
+use crate::conduct::Conduct;
 use crate::json::Json;
 use entities::Type;
 
@@ -88,6 +89,7 @@ pub struct QuickBooks {
     cleared: BTreeMap<(Type, store::IdKey), &'static str>,
     /// Uploaded files.
     attachments: Vec<upload::Attachment>,
+    conduct: Conduct,
     /// Faults answered so far: tells a stored success from a refusal that carries status 200.
     refusals: u64,
 }
@@ -107,6 +109,7 @@ impl QuickBooks {
             cleared: BTreeMap::new(),
             attachments: Vec::new(),
             in_batch: false,
+            conduct: Conduct::default(),
             refusals: 0,
             config,
         }
@@ -161,6 +164,16 @@ impl QuickBooks {
     /// How often it was asked.
     pub fn requests(&self) -> &Counters {
         &self.counters
+    }
+
+    /// What it was asked for, and what of that no sync may ask for.
+    pub fn conduct(&self) -> &Conduct {
+        &self.conduct
+    }
+
+    /// The same, to forgive.
+    pub fn conduct_mut(&mut self) -> &mut Conduct {
+        &mut self.conduct
     }
 
     /// The last requests, oldest first.
