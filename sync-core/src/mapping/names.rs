@@ -129,6 +129,12 @@ impl<'a> Names<'a> {
         }
     }
 
+    /// What a person calls an entry; its id where it is in no list.
+    pub fn name_of(&self, list: List, id: &str) -> String {
+        let entries = self.lists().map(|lists| list.entries(lists)).unwrap_or_default();
+        entries.iter().find(|entry| entry.id == id).map_or_else(|| id.to_owned(), |entry| entry.name.clone())
+    }
+
     /// The lists, if there are any.
     pub fn lists(&self) -> Option<&'a Lists> {
         match self.directory {

@@ -8,6 +8,8 @@ mod parties;
 mod pay_app;
 mod rules;
 
+pub(super) use rules::{evaluate, line_of};
+
 use super::Mapping;
 use super::crosswalk::fold;
 use super::names::{List, Names};
