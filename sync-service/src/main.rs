@@ -4,12 +4,16 @@ mod check;
 mod connect;
 mod demo;
 mod desktop;
+mod explain;
 mod intake;
 mod listen;
 mod login;
+mod mapping;
 mod plan;
 mod reconcile;
+mod retainage;
 mod settings;
+mod site;
 mod sync;
 mod worker;
 
@@ -34,10 +38,31 @@ enum Command {
     Check {
         /// The mapping directory.
         mapping: PathBuf,
+        /// Also against the lists of the company: names that are missing or inactive.
+        #[arg(long)]
+        live: bool,
+        #[command(flatten)]
+        at: site::Where,
         /// One JSON object instead of text.
         #[arg(long)]
         json: bool,
     },
+    /// The versions of the mapping, what another one would change, and which codes it leaves open.
+    #[command(subcommand)]
+    Mapping(mapping::Action),
+    /// Why a document posts as it does: source field, rule and row of every value.
+    Explain {
+        /// Its number, e.g. SC-7/2, or its key, e.g. pay_app/22.660002.
+        key: String,
+        #[command(flatten)]
+        at: site::Where,
+        /// One JSON object instead of text.
+        #[arg(long)]
+        json: bool,
+    },
+    /// Retainage by contract, line, vendor or project, held against the accounts. Nothing is posted. Exit status: 0 it
+    /// ties, 1 it does not.
+    Retainage(retainage::Args),
     /// Connect to Procore or QuickBooks: opens the way for `sync`.
     Login {
         /// Which side.
@@ -113,7 +138,10 @@ enum EditionArg {
 async fn main() -> ExitCode {
     let result = match Cli::parse().command {
         Command::Demo(args) => demo::run(&args).await,
-        Command::Check { mapping, json } => check::run(&mapping, json),
+        Command::Check { mapping, live, at, json } => check::run(&mapping, live, &at, json).await,
+        Command::Mapping(action) => mapping::run(action).await,
+        Command::Explain { key, at, json } => explain::run(&key, &at, json).await,
+        Command::Retainage(args) => retainage::run(args).await,
         Command::Login { side } => login::run(side).await,
         Command::Sync { json } => sync::run(json).await,
         Command::Listen(args) => listen::run(&args).await,

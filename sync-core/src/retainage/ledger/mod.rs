@@ -4,6 +4,7 @@
 //! one takes the place of what it was, and a void one leaves no trace in the balances.
 
 mod account;
+mod documents;
 mod report;
 
 use std::collections::{BTreeMap, BTreeSet};
