@@ -12,7 +12,7 @@ use sync_core::connector::{Change, Inbox};
 use sync_core::engine::{Engine, Silent};
 use sync_core::http::Secret;
 use sync_core::journal::{Intake, Journal};
-use sync_core::mapping::Mapping;
+use sync_core::mapping::LiveMapping;
 use tokio::sync::Notify;
 
 use crate::Failure;
@@ -54,9 +54,9 @@ impl Inbox for Waking {
 
 pub(crate) async fn run(args: &ListenArgs) -> Result<ExitCode, Failure> {
     let settings = settings::from_environment()?;
-    let mapping = Arc::new(Mapping::load(&settings.mapping)?);
+    let mapping = LiveMapping::open(&settings.mapping)?;
     let journal = Arc::new(settings.journal()?);
-    let engine = Arc::new(settings.connect()?.engine(&settings, journal.clone(), mapping, Arc::new(Silent)));
+    let engine = Arc::new(settings.connect()?.engine(&settings, journal.clone(), mapping.current(), Arc::new(Silent)));
     if journal.cursor(&settings.id(), LOADED).await?.is_none() {
         return Err(
             "nothing was loaded yet: run `procore-quickbooks sync` once, look at its result, then listen".into()
@@ -76,6 +76,7 @@ pub(crate) async fn run(args: &ListenArgs) -> Result<ExitCode, Failure> {
             () = waking.work.notified() => false,
             _ = tokio::signal::ctrl_c() => break,
         };
+        reread(&mapping, &engine);
         // What fails is still in the journal, or still to be asked for: the next round does it.
         if let Err(error) = round(&engine, asked).await {
             eprintln!("error: {error}");
@@ -83,6 +84,18 @@ pub(crate) async fn run(args: &ListenArgs) -> Result<ExitCode, Failure> {
     }
     server.abort();
     Ok(ExitCode::SUCCESS)
+}
+
+/// Takes over a mapping that was edited. One with faults is told and not used: the last good one stays.
+fn reread(mapping: &LiveMapping, engine: &Engine) {
+    match mapping.reload() {
+        Ok(None) => {}
+        Ok(Some(new)) => {
+            eprintln!("The mapping is version {} from now on.", new.version());
+            engine.use_mapping(new);
+        }
+        Err(faults) => eprintln!("error: {faults}\nVersion {} stays in use.", mapping.current().version()),
+    }
 }
 
 async fn round(engine: &Engine, ask: bool) -> Result<(), Failure> {

@@ -15,6 +15,7 @@ mod retainage;
 mod settings;
 mod site;
 mod sync;
+mod wip;
 mod worker;
 
 use std::path::PathBuf;
@@ -63,6 +64,9 @@ enum Command {
     /// Retainage by contract, line, vendor or project, held against the accounts. Nothing is posted. Exit status: 0 it
     /// ties, 1 it does not.
     Retainage(retainage::Args),
+    /// Work in progress: percent complete, earned revenue, over and under billing, and the proposed entries, which are
+    /// posted only with --approve.
+    Wip(wip::Args),
     /// Connect to Procore or QuickBooks: opens the way for `sync`.
     Login {
         /// Which side.
@@ -142,6 +146,7 @@ async fn main() -> ExitCode {
         Command::Mapping(action) => mapping::run(action).await,
         Command::Explain { key, at, json } => explain::run(&key, &at, json).await,
         Command::Retainage(args) => retainage::run(args).await,
+        Command::Wip(args) => wip::run(args).await,
         Command::Login { side } => login::run(side).await,
         Command::Sync { json } => sync::run(json).await,
         Command::Listen(args) => listen::run(&args).await,

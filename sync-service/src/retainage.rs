@@ -198,23 +198,23 @@ fn json(parts: &[Part], untracked: bool, problems: &[String]) -> serde_json::Val
             let row = |row: &LedgerRow| {
                 let b = row.balance;
                 serde_json::json!({
-                    "label": row.label, "line": row.line, "billed": b.gross, "withheld": b.withheld,
-                    "released": b.released, "held": b.held, "documents": row.documents
+                    "label": row.label, "line": row.line, "billed": b.gross.to_string(), "withheld": b.withheld.to_string(),
+                    "released": b.released.to_string(), "held": b.held.to_string(), "documents": row.documents
                 })
             };
             let tie = part.tie.as_ref().map(|tie| {
                 let document = |d: &sync_core::retainage::DocumentTie| {
                     serde_json::json!({
-                        "document": d.document, "label": d.label, "entries": d.entries, "ledger": d.ledger,
-                        "account": d.account, "difference": d.difference
+                        "document": d.document, "label": d.label, "entries": d.entries, "ledger": d.ledger.to_string(),
+                        "account": d.account.to_string(), "difference": d.difference.to_string()
                     })
                 };
-                let entry = |e: &AccountEntry| serde_json::json!({ "label": e.label, "amount": e.amount });
+                let entry = |e: &AccountEntry| serde_json::json!({ "label": e.label, "amount": e.amount.to_string() });
                 serde_json::json!({
-                    "tie_out": tie.tie_out, "ledger": tie.ledger, "account": tie.account, "difference": tie.difference,
+                    "tie_out": tie.tie_out, "ledger": tie.ledger.to_string(), "account": tie.account.to_string(), "difference": tie.difference.to_string(),
                     "documents": tie.documents.iter().map(document).collect::<Vec<_>>(),
                     "untracked": tie.untracked.iter().map(entry).collect::<Vec<_>>(),
-                    "untracked_total": tie.untracked_total, "unexplained": tie.unexplained
+                    "untracked_total": tie.untracked_total.to_string(), "unexplained": tie.unexplained.to_string()
                 })
             });
             serde_json::json!({

@@ -12,6 +12,7 @@
 
 mod decide;
 mod index;
+mod live;
 mod notice;
 mod observe;
 mod plan;
@@ -40,6 +41,7 @@ use crate::mapping::Mapping;
 use crate::model::construction::Document;
 use crate::model::{ConnectionId, DocumentKey, DocumentKind};
 use index::journal_error;
+use live::Mappings;
 
 /// Lower-case hexadecimal.
 pub(crate) fn hex(bytes: &[u8]) -> String {
@@ -93,7 +95,7 @@ pub struct Parts {
     pub journal: Arc<dyn Journal>,
     /// The clock.
     pub clock: Arc<dyn Clock>,
-    /// The mapping.
+    /// The mapping to begin with; see [`Engine::use_mapping`].
     pub mapping: Arc<Mapping>,
     /// Who hears what happens.
     pub observer: Arc<dyn Observer>,
@@ -103,6 +105,7 @@ pub struct Parts {
 pub struct Engine {
     parts: Parts,
     config: EngineConfig,
+    mappings: Mappings,
     /// Documents read by a snapshot of this process, so that they need not be read again for their first job.
     fresh: Mutex<HashMap<DocumentKey, Fetched>>,
 }
@@ -116,7 +119,8 @@ impl fmt::Debug for Engine {
 impl Engine {
     /// An engine; nothing happens until it is told to.
     pub fn new(parts: Parts, config: EngineConfig) -> Self {
-        Self { parts, config, fresh: Mutex::default() }
+        let mappings = Mappings::new(parts.mapping.clone());
+        Self { parts, config, mappings, fresh: Mutex::default() }
     }
 
     /// Takes everything in, part by part. Interrupted, it goes on after the last part that was taken in.
@@ -226,7 +230,7 @@ impl Engine {
     fn customer_of(&self, fetched: &Fetched) -> Option<DocumentKey> {
         let Fetched::Found(document) = fetched else { return None };
         let Document::Project(project) = document.as_ref() else { return None };
-        let name = self.parts.mapping.customer_name(project, self.parts.sink.capabilities())?;
+        let name = self.mapping().customer_name(project, self.parts.sink.capabilities())?;
         Some(DocumentKey::new(DocumentKind::Customer, name))
     }
 

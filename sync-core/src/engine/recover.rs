@@ -127,7 +127,7 @@ impl Engine {
     fn holds(&self, document: &AccountingDocument, state: &TargetState) -> bool {
         let mut stored = state.document.clone();
         rekey(&mut stored, &match_lines(document, &state.document));
-        stored_otherwise(&document.fields(), &stored.fields(), |path| self.parts.mapping.owner(path)).is_none()
+        stored_otherwise(&document.fields(), &stored.fields(), |path| self.mapping().owner(path)).is_none()
     }
 
     /// Ends the jobs of a group as if nothing had been sent.

@@ -77,6 +77,7 @@ impl Engine {
     /// If the sink, the source or the journal cannot be asked. Everything done until then is stored; run again.
     pub async fn run(&self) -> Result<RunReport, Error> {
         let Parts { connection, sink, journal, clock, .. } = &self.parts;
+        let _running = self.mappings.begin();
         sink.begin().await?;
         self.reopen_for_a_new_mapping().await?;
         let mut index = Index::load(journal.as_ref(), connection).await?;
@@ -109,7 +110,8 @@ impl Engine {
     /// A changed mapping may settle what was a dead letter under the old one: all of them are tried again.
     async fn reopen_for_a_new_mapping(&self) -> Result<(), Error> {
         const CURSOR: &str = "mapping";
-        let Parts { connection, journal, mapping, clock, .. } = &self.parts;
+        let Parts { connection, journal, clock, .. } = &self.parts;
+        let mapping = &self.mapping();
         history::record(journal.as_ref(), connection, mapping, clock.now()).await.map_err(journal_error)?;
         let last = journal.cursor(connection, CURSOR).await.map_err(journal_error)?;
         if last.as_deref() == Some(mapping.version()) {
@@ -216,7 +218,8 @@ impl Engine {
     }
 
     async fn plan_wave(&self, items: Vec<Item>, index: &mut Index, report: &mut RunReport) -> Result<Wave, Error> {
-        let Parts { connection, sink, mapping, clock, .. } = &self.parts;
+        let Parts { connection, sink, clock, .. } = &self.parts;
+        let mapping = &self.mapping();
         let directory = sink.directory().await?;
         let names = Names::new(&directory);
         let desk =

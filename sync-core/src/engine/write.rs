@@ -51,7 +51,8 @@ impl Engine {
 
     /// Stores the writes of one group.
     async fn store(&self, planned: Vec<Planned>) -> Result<Vec<Sending>, Error> {
-        let Parts { connection, journal, clock, mapping, .. } = &self.parts;
+        let Parts { connection, journal, clock, .. } = &self.parts;
+        let mapping = self.mapping();
         let now = clock.now();
         let group =
             planned.first().map(|first| format!("{}-{}", first.job.document, first.job.token)).unwrap_or_default();
@@ -173,7 +174,8 @@ impl Engine {
         };
         let mut base = base_of(fields.clone(), document, &mut state);
         let asked = document.fields();
-        let owner = |path: &str| self.parts.mapping.owner(path);
+        let in_use = self.mapping();
+        let owner = |path: &str| in_use.owner(path);
         let otherwise = stored_otherwise(&asked, &base.seen, owner);
         if matches!(&otherwise, Some((cause, _)) if *cause != Cause::LinkDropped) {
             // Somebody may have changed it since: it is agreed on what was asked for, so that the difference counts as

@@ -32,8 +32,10 @@ pub struct OpenCode {
     /// What is wrong.
     pub problem: String,
     /// Committed, or contracted with the owner, under it.
+    #[serde(serialize_with = "crate::model::plain_amount")]
     pub committed: Money,
     /// Billed under it, before retainage.
+    #[serde(serialize_with = "crate::model::plain_amount")]
     pub billed: Money,
     /// The documents that use it.
     pub documents: BTreeSet<String>,

@@ -48,13 +48,13 @@ impl fmt::Display for Faults {
 
 /// Collects faults of one file.
 #[derive(Debug)]
-pub(super) struct Collector<'a> {
-    pub(super) file: &'a str,
-    pub(super) faults: &'a mut Vec<Fault>,
+pub(crate) struct Collector<'a> {
+    pub(crate) file: &'a str,
+    pub(crate) faults: &'a mut Vec<Fault>,
 }
 
 impl Collector<'_> {
-    pub(super) fn add(&mut self, line: usize, column: usize, problem: impl Into<String>, fix: impl Into<String>) {
+    pub(crate) fn add(&mut self, line: usize, column: usize, problem: impl Into<String>, fix: impl Into<String>) {
         self.faults.push(Fault { file: self.file.to_owned(), line, column, problem: problem.into(), fix: fix.into() });
     }
 }

@@ -48,8 +48,10 @@ pub struct PostedAmount {
     /// The class; empty for none.
     pub class: String,
     /// Under the first mapping.
+    #[serde(serialize_with = "crate::model::plain_amount")]
     pub before: Money,
     /// Under the second.
+    #[serde(serialize_with = "crate::model::plain_amount")]
     pub after: Money,
 }
 
@@ -148,6 +150,13 @@ fn outcome(mapped: &Mapped) -> String {
 fn header(before: &Mapped, after: &Mapped) -> Vec<(String, String, String)> {
     let (Mapped::Post(before), Mapped::Post(after)) = (before, after) else { return Vec::new() };
     let (left, right) = (before.fields(), after.fields());
-    let of_header = left.differing(&right).into_iter().filter(|path| !path.starts_with("line/"));
-    of_header.map(|path| (path.to_owned(), left.get(path).to_owned(), right.get(path).to_owned())).collect()
+    let differing = left.differing(&right);
+    let texts = differing.iter().filter(|path| path.starts_with("line/") && path.ends_with("/description")).count();
+    let of_header = differing.into_iter().filter(|path| !path.starts_with("line/"));
+    let mut fields: Vec<(String, String, String)> =
+        of_header.map(|path| (path.to_owned(), left.get(path).to_owned(), right.get(path).to_owned())).collect();
+    if texts > 0 {
+        fields.push(("texts of lines".to_owned(), String::new(), format!("{texts} differ")));
+    }
+    fields
 }

@@ -5,15 +5,36 @@
 //! | file | columns or sections |
 //! |---|---|
 //! | `projects.csv` | `project_number,customer,job` |
-//! | `coding.csv` | `project_number,vendor,budget_code,cost_code,cost_type,customer,class,item,account` |
+//! | `coding.csv` | `project_number,vendor,budget_code,cost_code,cost_type,customer,class,item,account,retainage_item` |
 //! | `vendors.csv` | `procore_vendor,quickbooks_vendor` |
 //! | `terms.csv` | `procore_terms,quickbooks_terms` |
-//! | `accounts.csv` | `role,account` |
+//! | `accounts.csv` | `role,account,item` |
 //! | `sync.toml` | `[policy]`: [`Policies`] |
-//! | `rules.toml` | `[templates]` for numbers, names and memos; `[owners]` of fields |
+//! | `rules.toml` | `[templates]` for numbers, names and memos; `[owners]` of fields; `[[rule]]` feeds any declared field from any source field |
 //!
-//! [`Mapping::load`] reads and checks everything and reports all faults at once. A name in a table is a full name
-//! (`Parent:Child`) or `id:NUMBER`.
+//! [`Mapping::load`] reads and checks everything and reports all faults at once; [`Mapping::verify`] holds the names in it
+//! against the live lists. A name in a table is a full name (`Parent:Child`) or `id:NUMBER`.
+//!
+//! | what for | call |
+//! |---|---|
+//! | what a document should be | [`Situation::apply`] |
+//! | why: source field, rule and row of each value | [`Situation::explain`] |
+//! | what another mapping would change | [`impact()`] |
+//! | codes in use without a row | [`Mapping::coverage`] |
+//! | editing while the program runs | [`LiveMapping`], [`Engine::use_mapping`](crate::engine::Engine::use_mapping) |
+//! | the versions that were in use | [`history`] |
+//! | any JSON record to any other, without this crate's documents | [`json`] |
+//!
+//! ```
+//! use sync_core::mapping::{Mapping, MappingFiles};
+//!
+//! let mut files = MappingFiles::default();
+//! files.set("coding.csv", "cost_code;class;account\r\n05-100;05 Metals;Job Costs\r\n05-200;;\r\n");
+//! files.set("sync.toml", "[policy]\nretainage = \"never\"\n");
+//! let faults = Mapping::compile(files).unwrap_err().to_string();
+//! assert!(faults.contains("coding.csv:3:3: the row codes to nothing; give an item or an account"));
+//! assert!(faults.contains("sync.toml:2:1: the value is not one of the choices"));
+//! ```
 
 mod apply;
 mod coding;
@@ -21,7 +42,7 @@ mod coverage;
 mod crosswalk;
 mod explain;
 mod expr;
-mod fault;
+pub(crate) mod fault;
 mod files;
 pub mod history;
 mod impact;
@@ -32,7 +53,7 @@ mod names;
 mod rules;
 mod settings;
 mod source;
-mod table;
+pub(crate) mod table;
 mod template;
 mod verify;
 

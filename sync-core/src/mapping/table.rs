@@ -7,14 +7,14 @@ use super::fault::Collector;
 
 /// A table: known columns in a fixed order, whatever the order in the file.
 #[derive(Debug)]
-pub(super) struct Table {
-    pub(super) rows: Vec<Row>,
+pub(crate) struct Table {
+    pub(crate) rows: Vec<Row>,
 }
 
 /// A row, with the line it stands on.
 #[derive(Clone, Debug)]
-pub(super) struct Row {
-    pub(super) line: usize,
+pub(crate) struct Row {
+    pub(crate) line: usize,
     cells: Vec<String>,
     /// Where each column stands in the file, from 0.
     places: Arc<[Option<usize>]>,
@@ -22,23 +22,23 @@ pub(super) struct Row {
 
 impl Row {
     /// The cell of a column, trimmed; empty where the row is short.
-    pub(super) fn cell(&self, column: usize) -> &str {
+    pub(crate) fn cell(&self, column: usize) -> &str {
         self.cells.get(column).map_or("", String::as_str)
     }
 
     /// The same, as an owned text; none where it is empty.
-    pub(super) fn filled(&self, column: usize) -> Option<String> {
+    pub(crate) fn filled(&self, column: usize) -> Option<String> {
         Some(self.cell(column)).filter(|text| !text.is_empty()).map(str::to_owned)
     }
 
     /// Where the cell of a column stands in the file, from 1; 0 where the file lacks the column.
-    pub(super) fn column(&self, column: usize) -> usize {
+    pub(crate) fn column(&self, column: usize) -> usize {
         self.places.get(column).copied().flatten().map_or(0, |place| place + 1)
     }
 }
 
 /// Reads a table; `columns` are all that may occur, the first `required` of which must.
-pub(super) fn read(bytes: &[u8], columns: &[&str], required: &[&str], out: &mut Collector<'_>) -> Table {
+pub(crate) fn read(bytes: &[u8], columns: &[&str], required: &[&str], out: &mut Collector<'_>) -> Table {
     let empty = Table { rows: Vec::new() };
     let text = match std::str::from_utf8(bytes) {
         Ok(text) => text,
@@ -169,7 +169,7 @@ fn place_columns(
 }
 
 /// What Excel made of a code, if the cell shows that it did: `03-100` becomes `Mar-00`, a long number `1.23E+11`.
-pub(super) fn spoilt_by_excel(cell: &str) -> Option<&'static str> {
+pub(crate) fn spoilt_by_excel(cell: &str) -> Option<&'static str> {
     const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let month = |text: &str| MONTHS.contains(&text.to_ascii_lowercase().as_str());

@@ -15,6 +15,7 @@ pub use amount::{Amount, AmountError};
 pub use document::{DocumentKey, DocumentKind, TargetKind, TargetRef, UnknownKind};
 pub use fields::{Fields, LineKey, LinePart, Owner};
 pub use ids::*;
+pub(crate) use money::plain_amount;
 pub use money::{Currency, CurrencyError, Money, MoneyError, round_cents};
 pub use status::{ChangeOrderStatus, CommitmentStatus, OwnerInvoiceStatus, PayAppStatus};
 

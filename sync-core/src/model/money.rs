@@ -205,6 +205,11 @@ impl Serialize for Money {
     }
 }
 
+/// For reports in one currency: the amount alone, as a text with two decimals.
+pub(crate) fn plain_amount<S: Serializer>(amount: &Money, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(amount)
+}
+
 impl<'de> Deserialize<'de> for Money {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         use serde::de::Error as _;

@@ -17,6 +17,8 @@
 //! Nothing here posts: entries are proposals until somebody approves them.
 
 mod entries;
+mod estimates;
+mod from_documents;
 mod job;
 mod schedule;
 mod tie;
@@ -25,6 +27,8 @@ pub use crate::exact::Fraction;
 pub use entries::{
     EntryBasis, EntryKind, EntryLine, JobBalances, ProposedEntry, WipAccount, WipAccounts, proposed_entries,
 };
+pub use estimates::{Estimate, Estimates};
+pub use from_documents::jobs;
 pub use job::{WipError, WipJob, WipRow};
 pub use schedule::{WipSchedule, WipTotals, schedule};
 pub use tie::{EarnedTie, JobRevenue, RevenueState, tie_t12};

@@ -225,6 +225,10 @@ impl World {
         }
     }
 
+    pub(super) fn journal(&self) -> (&Arc<dyn Journal>, &ConnectionId) {
+        (&self.journal, &self.connection)
+    }
+
     pub(super) fn map(&self, coding: &str) {
         *self.coding.lock().unwrap() = coding.to_owned();
     }

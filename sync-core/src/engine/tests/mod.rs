@@ -2,6 +2,7 @@
 
 mod kit;
 mod ledger;
+mod mapping;
 mod notices;
 mod table;
 
