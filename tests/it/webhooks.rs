@@ -84,6 +84,60 @@ async fn a_thousand_events_shuffled_and_tripled_write_nothing() {
 }
 
 #[tokio::test]
+async fn ten_thousand_events_shuffled_tripled_and_partly_lost_come_to_the_same_after_one_reconciliation() {
+    let contracts = ["598134326200010", "598134326200011", "598134326200012"];
+    let (mut ends, mut lost) = (Vec::new(), 0);
+    for disturbed in [false, true] {
+        // Given the demo book with contracts in draft, loaded; their approval, and ten thousand events in all
+        let site = Site::open(&site::book("demo")).await;
+        let status = |status: &'static str| {
+            for contract in contracts {
+                let edit = |record: &mut sync_sandboxes::json::Json| record.set("status", status);
+                site.procore().person_edits(site.now(), "work_order_contracts", contract, edit).unwrap();
+            }
+        };
+        status("Draft");
+        site.load().await;
+        site.procore().take_webhooks();
+        site.days_pass(1);
+        status("Approved");
+        let mut deliveries = site.procore().take_webhooks();
+        assert!(deliveries.len() >= contracts.len());
+        deliveries.extend(events(&site, 10_000 - deliveries.len()));
+        if disturbed {
+            // When three of ten are lost, and the others come three times, in any order
+            let mut random = SplitMix::seeded(0x10_000);
+            deliveries.retain(|_| random.below(10) >= 3);
+            lost = 10_000 - deliveries.len();
+            deliveries =
+                deliveries.iter().flat_map(|delivery| [delivery.clone(), delivery.clone(), delivery.clone()]).collect();
+            shuffle(&mut deliveries, 0x5EED);
+        }
+        let (engine, webhook) = (site.engine(), intake(&site));
+        let mut changes = Vec::new();
+        for delivery in &deliveries {
+            let authorization = delivery.headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+            changes.extend(webhook.receive(authorization, &delivery.body).unwrap().changes);
+        }
+        for some in changes.chunks(500) {
+            engine.intake(some).await.unwrap();
+        }
+        engine.run().await.unwrap();
+        if disturbed {
+            // And everything is taken in once
+            site::load(&engine).await.unwrap();
+        }
+        let counts = site.journal.counts(&site.connection()).await.unwrap();
+        assert_eq!((counts.pending, counts.dead, counts.waiting), (0, 0, 0));
+        ties_out(&site);
+        ends.push(crate::kit::content::content(&site.quickbooks()));
+    }
+    // Then both end the same
+    assert!(lost > 2_500, "{lost}");
+    assert!(ends[0] == ends[1], "{}", crate::kit::content::difference(&ends[0], &ends[1]));
+}
+
+#[tokio::test]
 async fn events_that_come_before_and_after_the_approval_post_once() {
     // Given a contract under review, and the events of its approval, late and doubled
     let site = Site::open(&site::book("demo")).await;

@@ -2,5 +2,6 @@
 
 mod answers;
 mod documents;
+mod events;
 mod files;
 mod hands;
