@@ -184,6 +184,15 @@ pub trait Sink: Send + Sync + fmt::Debug {
     /// If any cannot be looked for. An empty answer means that there is none.
     async fn candidates(&self, wanted: &[Wanted<'_>]) -> Result<Vec<Candidates>, Error>;
 
+    /// Everything that exists of these kinds, whoever made it, in a fixed order: for matching on first connection and for
+    /// rebuilding lost links. A sink without it is taken to be empty at first.
+    ///
+    /// # Errors
+    /// If it cannot be read whole.
+    async fn inventory(&self, _kinds: &[TargetKind]) -> Result<Vec<TargetState>, Error> {
+        Ok(Vec::new())
+    }
+
     /// The transactions as they are now.
     ///
     /// # Errors

@@ -20,6 +20,8 @@ pub enum ErrorKind {
     Unreadable,
     /// The vendor refuses the request for what it contains.
     Refused,
+    /// What was asked for makes no sense as things stand.
+    Invalid,
     /// The configuration or the mapping is wrong.
     Configuration,
     /// The journal failed.

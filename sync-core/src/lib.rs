@@ -14,6 +14,7 @@
 //! | [`journal`] | the durable memory of the engine, with its conformance suite |
 //! | [`plan`] | what a sync would do, told before it is done, and done exactly so |
 //! | [`reconcile`] | the tie-outs: both sides read afresh, every difference named by document |
+//! | [`rulings`] | what people decide about dead letters, and what each choice does |
 //! | `http` | (feature) what every HTTP connector needs: tokens, pacing, retry, redaction |
 //!
 //! Features: `http` (transport, tokens; brings reqwest), `sqlite` (the embedded journal), `conformance` (suites for
@@ -43,6 +44,7 @@ pub mod plan;
 pub mod planted;
 pub mod reconcile;
 pub mod retainage;
+pub mod rulings;
 pub mod settlement;
 pub mod wip;
 

@@ -20,7 +20,7 @@ use sync_core::connector::{
 use sync_core::model::{Currency, TargetKind, TargetRef, Timestamp};
 
 use crate::client::QuickBooks;
-use crate::convert::WriteOptions;
+use crate::convert::{self, WriteOptions};
 use crate::entity::Entity;
 use crate::mirror::Mirror;
 use crate::sanitise;
@@ -137,6 +137,21 @@ impl Sink for QuickBooksSink {
         let mirror = self.mirror();
         let home = mirror.home_currency();
         wanted.iter().map(|wanted| Ok(candidates::of(&mirror, wanted, home)?)).collect()
+    }
+
+    async fn inventory(&self, kinds: &[TargetKind]) -> Result<Vec<TargetState>, sync_core::Error> {
+        self.ensure_loaded().await?;
+        let mirror = self.mirror();
+        let home = mirror.home_currency();
+        let mut states = Vec::new();
+        for kind in kinds {
+            let entity = Entity::of_kind(*kind);
+            for held in mirror.all(entity) {
+                states.push(convert::state(entity, &held.raw, home)?);
+            }
+        }
+        states.sort_by(|a, b| a.target.cmp(&b.target));
+        Ok(states)
     }
 
     async fn read(&self, targets: &[TargetRef]) -> Result<Vec<Found>, sync_core::Error> {

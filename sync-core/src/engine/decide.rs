@@ -10,9 +10,12 @@
 //! | yes | any | changed, field owned by QuickBooks | take it |
 //! | yes | any | changed, field owned by Procore | dead letter, unless the values are equal |
 //! | yes | any | voided | dead letter |
+//!
+//! A field that a person let stand as QuickBooks has it ([`Base::accepted`]) stays so until either side changes it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::merge::merge;
 use crate::connector::{Candidates, Condition, Marker, TargetState};
 use crate::dead_letter::Cause;
 use crate::journal::Base;
@@ -56,7 +59,11 @@ pub fn decide_new(
     let others = |state: &TargetState| {
         state.marker.as_ref().is_some_and(|m| m.connection == marker.connection && m.document != marker.document)
     };
-    let marked: Vec<usize> = places(found, ours);
+    let marked: Vec<usize> = places(found, |state| ours(state) && state.condition != Condition::Voided);
+    let voided = found.matches.iter().find(|state| ours(state) && state.condition == Condition::Voided);
+    if let (Some(state), true) = (voided, marked.is_empty()) {
+        return NewDecision::Dead(Cause::VoidedInQuickbooks, format!("{} was voided", name(state)));
+    }
     let unmarked: Vec<usize> =
         places(found, |state| !ours(state) && !others(state) && state.condition != Condition::Voided);
     let eligible = if marked.is_empty() { &unmarked } else { &marked };
@@ -117,7 +124,11 @@ fn name(state: &TargetState) -> String {
 }
 
 /// Why a candidate is not simply the same.
-fn unlike(wanted: &AccountingDocument, state: &TargetState, owner: &impl Fn(&str) -> Owner) -> Option<(Cause, String)> {
+pub(super) fn unlike(
+    wanted: &AccountingDocument,
+    state: &TargetState,
+    owner: &impl Fn(&str) -> Owner,
+) -> Option<(Cause, String)> {
     if state.condition == Condition::Inactive {
         return Some((Cause::NameTaken, format!("{} exists but is inactive; make it active again", name(state))));
     }
@@ -177,6 +188,10 @@ pub fn decide_linked(
     for path in paths {
         let (w, s) = (want.get(path), show.get(path));
         let (source_changed, target_changed) = (w != base.wanted.get(path), s != base.seen.get(path));
+        if !source_changed && !target_changed && base.accepted.contains(path) {
+            taken.insert(path, s);
+            continue;
+        }
         // A person's value in a field that QuickBooks owns stays, however often the rest is written.
         let kept = !target_changed && w != s && base.seen.get(path) != base.wanted.get(path);
         if kept && owner(path) == Owner::Quickbooks {
@@ -191,10 +206,7 @@ pub fn decide_linked(
                 moved = true;
                 taken.insert(path, s);
             }
-            (_, true) => conflicts.push(format!(
-                "{path}: `{}` when last agreed, `{w}` in Procore, `{s}` in QuickBooks",
-                base.seen.get(path)
-            )),
+            (_, true) => conflicts.push(told(path, base, w, s)),
         }
     }
     if !conflicts.is_empty() {
@@ -204,46 +216,31 @@ pub fn decide_linked(
         if !moved {
             return LinkedDecision::Nothing;
         }
-        return LinkedDecision::Rebase(Base { wanted: want.clone(), seen: show.clone(), lines: base.lines.clone() });
+        return LinkedDecision::Rebase(rebased(base, &want, &show));
     }
-    let merged = merge(wanted, base, &taken);
+    let merged = merge(wanted, base, state, &taken);
     if let Some(text) = below_paid(&merged, state) {
         return LinkedDecision::Dead(Cause::PaidMoreThanBilled, text);
     }
     LinkedDecision::Update(Box::new(merged))
 }
 
-/// The document to write: as wanted, with the line ids that it has, and what was taken from QuickBooks.
-fn merge(wanted: &AccountingDocument, base: &Base, taken: &BTreeMap<&str, &str>) -> AccountingDocument {
-    let mut merged = wanted.clone();
-    if let (Some(memo), Some(slot)) = (taken.get("memo"), merged.memo_mut()) {
-        *slot = (*memo).to_owned();
+/// What both sides agree on now, where nothing is to be written.
+fn rebased(base: &Base, want: &Fields, show: &Fields) -> Base {
+    let still = |path: &&String| want.get(path) != show.get(path);
+    Base {
+        wanted: want.clone(),
+        seen: show.clone(),
+        lines: base.lines.clone(),
+        accepted: base.accepted.iter().filter(still).cloned().collect(),
     }
-    for line in merged.lines_mut() {
-        *line.id = base.lines.iter().find(|(key, _)| key == line.key).map(|(_, id)| id.clone());
-        if let Some(text) = taken.get(format!("line/{}/description", line.key).as_str()) {
-            *line.description = (*text).to_owned();
-        }
+}
+
+fn told(path: &str, base: &Base, w: &str, s: &str) -> String {
+    if base.is_unknown() {
+        return format!("{path}: `{w}` in Procore, `{s}` in QuickBooks; what was last agreed is not known");
     }
-    match &mut merged {
-        AccountingDocument::Vendor(vendor) => {
-            for (path, slot) in [("phone", &mut vendor.phone), ("email", &mut vendor.email)] {
-                if let Some(value) = taken.get(path) {
-                    *slot = Some((*value).to_owned()).filter(|v| !v.is_empty());
-                }
-            }
-            if let Some(active) = taken.get("active") {
-                vendor.active = *active == "yes";
-            }
-        }
-        AccountingDocument::Customer(customer) => {
-            if let Some(active) = taken.get("active") {
-                customer.active = *active == "yes";
-            }
-        }
-        _ => {}
-    }
-    merged
+    format!("{path}: `{}` when last agreed, `{w}` in Procore, `{s}` in QuickBooks", base.seen.get(path))
 }
 
 fn below_paid(document: &AccountingDocument, state: &TargetState) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::adoption::Adoption;
 use crate::error::Error;
 use crate::journal::{Job, Journal, Link};
 use crate::mapping::TargetIndex;
@@ -24,6 +25,8 @@ pub(super) struct Index {
     pub(super) skipped: HashSet<DocumentKey>,
     /// Documents that others wait for.
     pub(super) awaited: HashSet<DocumentKey>,
+    /// What was said when the connection was first made.
+    pub(super) adoption: Adoption,
 }
 
 impl Index {
@@ -33,6 +36,7 @@ impl Index {
             index.put(&link);
         }
         index.read_stuck(journal, connection).await?;
+        index.adoption = Adoption::read(journal, connection).await?;
         Ok(index)
     }
 
@@ -74,6 +78,11 @@ impl Index {
             _ => HashMap::new(),
         };
         self.entries.insert(link.document.clone(), Entry { target: link.target.clone(), lines });
+    }
+
+    /// The link is gone.
+    pub(super) fn remove(&mut self, document: &DocumentKey) {
+        self.entries.remove(document);
     }
 
     pub(super) fn is_linked(&self, document: &DocumentKey) -> bool {

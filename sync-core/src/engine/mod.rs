@@ -10,28 +10,37 @@
 //! A document waits for what it refers to (vendor, project, commitment, the earlier pay app) and for nothing else. Its
 //! body is read afresh when it is its turn; a change carries only its key.
 
+mod adopt;
+mod adoption;
 mod decide;
 mod index;
+mod judge;
 mod live;
+mod merge;
 mod notice;
 mod observe;
 mod plan;
 mod recover;
 mod run;
+mod survey;
 #[cfg(test)]
 mod tests;
 mod write;
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::StreamExt;
 
+pub use adopt::{Adopted, Answer, Rebuilt};
+pub use adoption::AdoptionState;
 pub use decide::{LinkedDecision, NewDecision, decide_linked, decide_new, match_lines, rekey, stored_otherwise};
 pub use observe::{Observer, Silent, Step, UnknownStep};
 pub use run::RunReport;
+pub use survey::{Match, Place, Survey, Surveyed};
 
 use crate::clock::Clock;
 use crate::connector::{Change, Cursor, Fetched, Part, Sink, Source};
@@ -68,6 +77,8 @@ pub struct EngineConfig {
     pub retry_pause: Duration,
     /// Attempts before a job becomes a dead letter.
     pub max_attempts: u32,
+    /// On a new connection, create nothing while something that exists may be the same and nobody has decided.
+    pub adopt_first: bool,
 }
 
 impl Default for EngineConfig {
@@ -78,6 +89,7 @@ impl Default for EngineConfig {
             patience: Duration::from_secs(600),
             retry_pause: Duration::from_secs(15),
             max_attempts: 8,
+            adopt_first: true,
         }
     }
 }
@@ -108,6 +120,8 @@ pub struct Engine {
     mappings: Mappings,
     /// Documents read by a snapshot of this process, so that they need not be read again for their first job.
     fresh: Mutex<HashMap<DocumentKey, Fetched>>,
+    /// Are those all that the source has?
+    whole: AtomicBool,
 }
 
 impl fmt::Debug for Engine {
@@ -120,7 +134,7 @@ impl Engine {
     /// An engine; nothing happens until it is told to.
     pub fn new(parts: Parts, config: EngineConfig) -> Self {
         let mappings = Mappings::new(parts.mapping.clone());
-        Self { parts, config, mappings, fresh: Mutex::default() }
+        Self { parts, config, mappings, fresh: Mutex::default(), whole: AtomicBool::new(false) }
     }
 
     /// Takes everything in, part by part. Interrupted, it goes on after the last part that was taken in.
@@ -135,6 +149,7 @@ impl Engine {
             Some(text) => serde_json::from_str(&text).unwrap_or_default(),
             None => Vec::new(),
         };
+        let starts_afresh = done.is_empty();
         let mut total = Intake::default();
         let mut seen: HashSet<DocumentKey> = HashSet::new();
         for part in source.parts().await? {
@@ -163,6 +178,7 @@ impl Engine {
             self.parts.observer.step(Step::PartTakenIn).await;
         }
         add(&mut total, self.take_in_missing(&seen).await?);
+        self.whole.store(starts_afresh, Ordering::Relaxed);
         journal.set_cursor(connection, CURSOR, "[]").await.map_err(journal_error)?;
         Ok(total)
     }
@@ -210,6 +226,7 @@ impl Engine {
             // What a snapshot read before the change is not the document any more.
             changes.iter().for_each(|change| drop(fresh.remove(&change.document)));
         }
+        self.whole.store(false, Ordering::Relaxed);
         self.take_in(changes).await
     }
 
@@ -239,6 +256,11 @@ impl Engine {
         if let Ok(mut fresh) = self.fresh.lock() {
             fresh.clear();
         }
+        self.whole.store(false, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_whole(&self) -> bool {
+        self.whole.load(Ordering::Relaxed)
     }
 
     fn keep(&self, fetched: Fetched) {

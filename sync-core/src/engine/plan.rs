@@ -162,5 +162,5 @@ pub(super) fn order(fetched: &Fetched) -> (DocumentKind, i64) {
 pub(super) fn base_of(fields: crate::model::Fields, wanted: &AccountingDocument, state: &mut TargetState) -> Base {
     let lines = super::match_lines(wanted, &state.document);
     super::rekey(&mut state.document, &lines);
-    Base { wanted: fields, seen: state.document.fields(), lines }
+    Base { wanted: fields, seen: state.document.fields(), lines, ..Base::default() }
 }

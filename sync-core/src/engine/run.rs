@@ -4,13 +4,12 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::decide::{LinkedDecision, NewDecision, decide_linked, decide_new, rekey, stored_otherwise};
 use super::index::{Index, journal_error};
 use super::observe::Step;
-use super::plan::{Desk, Draft, Unwanted, order};
+use super::plan::{Desk, Draft, order};
 use super::write::Planned;
 use super::{Engine, Parts};
-use crate::connector::{Candidates, Change, Fetched, Found, Operation, Wanted};
+use crate::connector::{Candidates, Change, Fetched, Wanted};
 use crate::dead_letter::{Cause, DeadLetter};
 use crate::error::Error;
 use crate::journal::{Job, JobEnd, Link, LinkChange, Settlement};
@@ -43,6 +42,10 @@ pub struct RunReport {
     pub echoes: usize,
     /// Calls of [`Sink::apply`](crate::connector::Sink::apply).
     pub batches: usize,
+    /// On a new connection: documents that may be the same as something that exists. While there are any, nothing is
+    /// worked; see [`Engine::survey`].
+    #[serde(default)]
+    pub to_adopt: usize,
 }
 
 /// A job and its document.
@@ -52,11 +55,11 @@ pub(super) struct Item {
 }
 
 /// A wanted document, before it is decided.
-struct Candidate {
-    item: Item,
-    label: String,
-    document: Box<AccountingDocument>,
-    wanted: Fields,
+pub(super) struct Candidate {
+    pub(super) item: Item,
+    pub(super) label: String,
+    pub(super) document: Box<AccountingDocument>,
+    pub(super) wanted: Fields,
     previous: Option<DocumentKey>,
     link: Option<Link>,
 }
@@ -80,8 +83,14 @@ impl Engine {
         let _running = self.mappings.begin();
         sink.begin().await?;
         self.reopen_for_a_new_mapping().await?;
-        let mut index = Index::load(journal.as_ref(), connection).await?;
         let mut report = RunReport::default();
+        if self.config.adopt_first
+            && let Err(open) = self.gate().await?
+        {
+            report.to_adopt = open;
+            return Ok(report);
+        }
+        let mut index = Index::load(journal.as_ref(), connection).await?;
         loop {
             let now = clock.now();
             let jobs =
@@ -241,7 +250,7 @@ impl Engine {
                 draft = desk.draft(&item.fetched, index);
             }
             match draft {
-                Draft::Dead(letter) => self.dead(&mut wave, index, report, &item.job, *letter),
+                Draft::Dead(letter) => self.dead_unless_ruled(&mut wave, index, report, &item.job, *letter).await?,
                 Draft::Needs { label, on } => {
                     index.awaited.insert(on.clone());
                     if here.contains(&on) && on != *key && !index.stuck.contains(&on) && !index.skipped.contains(&on) {
@@ -334,10 +343,10 @@ impl Engine {
             }
             match (candidate.link.clone(), state, matches) {
                 (Some(link), Some(state), _) => {
-                    self.decide_with_link(desk, candidate, link, state, wave, index, report);
+                    self.judge_linked(desk, candidate, link, state, wave, index, report).await?;
                 }
                 (None, _, Some(matches)) => {
-                    if self.decide_without_link(desk, candidate, matches, wave, index, report) {
+                    if self.judge_new(desk, candidate, matches, wave, index, report).await? {
                         writing.insert(key);
                     }
                 }
@@ -345,177 +354,6 @@ impl Engine {
                     return Err(Error::new(crate::ErrorKind::Internal, "the sink did not answer for every document")
                         .with_document(key));
                 }
-            }
-        }
-        Ok(())
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the parts of one decision")]
-    fn decide_with_link(
-        &self,
-        desk: &Desk<'_>,
-        candidate: Candidate,
-        mut link: Link,
-        state: Found,
-        wave: &mut Wave,
-        index: &mut Index,
-        report: &mut RunReport,
-    ) {
-        let Candidate { item, label, document, wanted, .. } = candidate;
-        let letter = |cause, text: String| {
-            let mut letter = desk.letter(&item.job.document, &label, cause, text, document.total().ok().flatten());
-            letter.target = Some(link.target.clone());
-            letter
-        };
-        let mut state = match state {
-            Found::Present(state) => *state,
-            Found::Deleted => {
-                let text = format!("{} was deleted in QuickBooks; it is not created again by itself", link.target);
-                let letter = letter(Cause::DeletedInQuickbooks, text);
-                return self.dead(wave, index, report, &item.job, letter);
-            }
-        };
-        rekey(&mut state.document, &link.base.lines);
-        let owner = |path: &str| desk.mapping.owner(path);
-        let decision = match decide_linked(&document, &link.base, &state, owner) {
-            // Nothing to write, but what is stored is not what was sent: a person still has to act.
-            LinkedDecision::Nothing | LinkedDecision::Rebase(_)
-                if let Some((cause, text)) = stored_otherwise(&wanted, &state.document.fields(), owner) =>
-            {
-                LinkedDecision::Dead(cause, text)
-            }
-            decision => decision,
-        };
-        match decision {
-            LinkedDecision::Nothing => {
-                report.unchanged += 1;
-                wave.settlements.push(settlement(&item.job, JobEnd::Done, ""));
-            }
-            LinkedDecision::Rebase(base) => {
-                report.unchanged += 1;
-                link.base = base;
-                link.version.clone_from(&state.version);
-                let mut end = settlement(&item.job, JobEnd::Done, "took over what was changed in QuickBooks");
-                end.link = LinkChange::Put(Box::new(link));
-                wave.settlements.push(end);
-            }
-            LinkedDecision::Update(merged) => {
-                let closed = desk.is_closed(&merged).or_else(|| desk.is_closed(&state.document));
-                if let Some(closing) = closed {
-                    let text = format!("{} would change, but the books are closed until {closing}", link.target);
-                    let letter = letter(Cause::ClosedPeriod, text);
-                    return self.dead(wave, index, report, &item.job, letter);
-                }
-                let operation = Operation::Update {
-                    target: link.target.clone(),
-                    version: state.version.clone(),
-                    document: *merged,
-                };
-                let marker = desk.marker(&item.job.document, link.generation);
-                wave.writes.push(Planned { job: item.job, label, marker, operation, fields: wanted });
-            }
-            LinkedDecision::Dead(cause, text) => {
-                let letter = letter(cause, text);
-                self.dead(wave, index, report, &item.job, letter);
-            }
-        }
-    }
-
-    /// Gives back whether the document will be written or is there.
-    fn decide_without_link(
-        &self,
-        desk: &Desk<'_>,
-        candidate: Candidate,
-        mut matches: Candidates,
-        wave: &mut Wave,
-        index: &mut Index,
-        report: &mut RunReport,
-    ) -> bool {
-        let Candidate { item, label, document, wanted, .. } = candidate;
-        let marker = desk.marker(&item.job.document, 0);
-        let amount = document.total().ok().flatten();
-        match decide_new(&document, &marker, &matches, |path| desk.mapping.owner(path)) {
-            NewDecision::Create => {
-                if let Some(closing) = desk.is_closed(&document) {
-                    let date = document.date().map(|d| d.to_string()).unwrap_or_default();
-                    let text = format!("it is dated {date}, and the books are closed until {closing}");
-                    let letter = desk.letter(&item.job.document, &label, Cause::ClosedPeriod, text, amount);
-                    self.dead(wave, index, report, &item.job, letter);
-                    return false;
-                }
-                let operation = Operation::Create(*document);
-                wave.writes.push(Planned { job: item.job, label, marker, operation, fields: wanted });
-                true
-            }
-            NewDecision::Adopt(place) => {
-                report.adopted += 1;
-                let mut state = matches.matches.swap_remove(place);
-                let lines = positions(&document, &state.document);
-                rekey(&mut state.document, &lines);
-                let base = crate::journal::Base { wanted, seen: state.document.fields(), lines };
-                let link = Link {
-                    document: item.job.document.clone(),
-                    target: state.target.clone(),
-                    version: state.version,
-                    base,
-                    mapping: desk.mapping.version().to_owned(),
-                    generation: 0,
-                };
-                index.put(&link);
-                let mut end =
-                    settlement(&item.job, JobEnd::Done, &format!("linked to {}, which is the same", state.target));
-                end.link = LinkChange::Put(Box::new(link));
-                wave.settlements.push(end);
-                self.parts.observer.finished(item.job.document.kind, 1);
-                true
-            }
-            NewDecision::Dead(cause, text) => {
-                let mut letter = desk.letter(&item.job.document, &label, cause, text, amount);
-                letter.candidates =
-                    matches.matches.iter().chain(&matches.similar).map(|state| state.target.clone()).collect();
-                self.dead(wave, index, report, &item.job, letter);
-                false
-            }
-        }
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "the parts of one decision")]
-    async fn unwanted(
-        &self,
-        desk: &Desk<'_>,
-        wave: &mut Wave,
-        index: &mut Index,
-        report: &mut RunReport,
-        item: Item,
-        label: String,
-        why: &'static str,
-    ) -> Result<(), Error> {
-        let key = &item.job.document;
-        let link = match index.is_linked(key) {
-            true => self.parts.journal.link(desk.connection, key).await.map_err(journal_error)?,
-            false => None,
-        };
-        let Some(link) = link else {
-            report.skipped += 1;
-            index.skipped.insert(key.clone());
-            wave.settlements.push(settlement(&item.job, JobEnd::Done, ""));
-            return Ok(());
-        };
-        match desk.unwanted(&link) {
-            Unwanted::Leave => {
-                report.unchanged += 1;
-                wave.settlements.push(settlement(&item.job, JobEnd::Done, ""));
-            }
-            Unwanted::Ask => {
-                let text = format!("it is {why} in Procore, but stands as {}", link.target);
-                let mut letter = desk.letter(key, &label, Cause::DeletedInProcore, text, None);
-                letter.target = Some(link.target);
-                self.dead(wave, index, report, &item.job, letter);
-            }
-            Unwanted::Void => {
-                let operation = Operation::Void { target: link.target, version: link.version };
-                let marker = desk.marker(key, link.generation);
-                wave.writes.push(Planned { job: item.job, label, marker, operation, fields: Fields::default() });
             }
         }
         Ok(())
@@ -578,17 +416,4 @@ fn label_of(fetched: &Fetched) -> String {
         Fetched::Unreadable(unreadable) => unreadable.label.clone(),
         Fetched::Gone(key) => key.to_string(),
     }
-}
-
-/// Pairs the lines of two documents that are equal line by line.
-fn positions(
-    wanted: &AccountingDocument,
-    stored: &AccountingDocument,
-) -> Vec<(crate::model::LineKey, crate::model::TargetLineId)> {
-    wanted
-        .line_refs()
-        .iter()
-        .zip(stored.line_refs())
-        .filter_map(|(line, there)| there.id.map(|id| (line.key.clone(), id.clone())))
-        .collect()
 }

@@ -176,6 +176,9 @@ impl Engine {
         let asked = document.fields();
         let in_use = self.mapping();
         let owner = |path: &str| in_use.owner(path);
+        // What was left as QuickBooks has it, against Procore's wish, was left so by a person.
+        let left = fields.differing(&asked).into_iter().filter(|path| owner(path) == Owner::Procore);
+        base.accepted = left.map(str::to_owned).collect();
         let otherwise = stored_otherwise(&asked, &base.seen, owner);
         if matches!(&otherwise, Some((cause, _)) if *cause != Cause::LinkDropped) {
             // Somebody may have changed it since: it is agreed on what was asked for, so that the difference counts as

@@ -14,6 +14,7 @@ mod memory;
 mod sqlite;
 mod state;
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
@@ -288,6 +289,17 @@ pub struct Base {
     pub seen: Fields,
     /// Which line stands for what.
     pub lines: Vec<(LineKey, TargetLineId)>,
+    /// Fields in which a person let QuickBooks' value stand beside another in Procore. They stay so until either side
+    /// changes them.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub accepted: BTreeSet<String>,
+}
+
+impl Base {
+    /// Is nothing known of what was agreed on? So it is after links were rebuilt: what differs is a conflict then.
+    pub fn is_unknown(&self) -> bool {
+        self.wanted.is_empty() && self.seen.is_empty()
+    }
 }
 
 /// A job that waits.

@@ -9,7 +9,7 @@
 //! | `vendors.csv` | `procore_vendor,quickbooks_vendor` |
 //! | `terms.csv` | `procore_terms,quickbooks_terms` |
 //! | `accounts.csv` | `role,account,item` |
-//! | `sync.toml` | `[policy]`: [`Policies`] |
+//! | `sync.toml` | `[policy]`: [`Policies`]; `[approval]`: [`Approval`] |
 //! | `rules.toml` | `[templates]` for numbers, names and memos; `[owners]` of fields; `[[rule]]` feeds any declared field from any source field |
 //!
 //! [`Mapping::load`] reads and checks everything and reports all faults at once; [`Mapping::verify`] holds the names in it
@@ -37,6 +37,7 @@
 //! ```
 
 mod apply;
+mod approval;
 mod coding;
 mod coverage;
 mod crosswalk;
@@ -61,6 +62,7 @@ use std::path::Path;
 
 pub(crate) use apply::first_open_day;
 pub use apply::{Mapped, Situation, TargetIndex};
+pub use approval::{Approval, Hold};
 pub use coding::CodingRow;
 pub use coverage::{Coverage, OpenCode};
 pub use crosswalk::AccountRole;

@@ -3,6 +3,7 @@
 
 use toml::de::{DeTable, DeValue};
 
+use super::approval::{self, Approval};
 use super::fault::{Collector, did_you_mean, nearest};
 
 /// What to do with a document dated in a closed period.
@@ -80,14 +81,19 @@ pub struct Policies {
     pub retainage: RetainagePolicy,
     /// `owner_retainage = "asset" | "liability"`
     pub owner_retainage: OwnerRetainage,
+    /// `[approval]`: what is held until a person says yes.
+    pub approval: Approval,
 }
 
 impl Policies {
     pub(super) fn read(text: &str, out: &mut Collector<'_>) -> Self {
         let mut policies = Self::default();
         walk(text, out, |section, key, value, out| {
+            if section == "approval" {
+                return approval(key, value, &mut policies.approval, out);
+            }
             if section != "policy" {
-                return unknown(section, &["policy"], "section", out);
+                return unknown(section, &["policy", "approval"], "section", out);
             }
             let known = ["closed_period", "retainage_lines", "deletion", "vendors", "retainage", "owner_retainage"];
             let p = &mut policies;
@@ -188,6 +194,19 @@ pub(super) fn choose<T: Copy>(value: &DeValue<'_>, choices: &[(&str, T)], slot: 
     }
 }
 
+fn approval(key: &str, value: &DeValue<'_>, slot: &mut Approval, place: &mut Place<'_, '_>) {
+    let Some(kind) = approval::KINDS.iter().find(|kind| kind.as_str() == key) else {
+        return unknown(key, &approval::KINDS.map(|kind| kind.as_str()), "kind of document", place);
+    };
+    match value.as_str().and_then(approval::hold) {
+        Some(hold) => slot.set(*kind, hold),
+        None => place.fault(
+            "the value is not one of the choices",
+            "write \"none\", \"all\", or an amount in quotes, such as \"10000.00\"",
+        ),
+    }
+}
+
 pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
     let before = text.get(..offset).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
@@ -198,6 +217,8 @@ pub(super) fn position(text: &str, offset: usize) -> (usize, usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mapping::Hold;
+    use crate::model::TargetKind;
 
     #[test]
     fn five_mistakes_are_five_faults_with_line_and_column() {
@@ -209,6 +230,18 @@ mod tests {
         let lines: Vec<usize> = faults.iter().map(|f| f.line).collect();
         assert_eq!(lines, [1, 3, 4, 5, 7], "{faults:#?}");
         assert!(faults[2].fix.contains("did you mean vendors"), "{}", faults[2]);
+    }
+
+    #[test]
+    fn what_is_held_for_approval() {
+        let mut faults = Vec::new();
+        let text = "[approval]\nbill = \"10000\"\nvendor = \"all\"\ninvoice = 5\nbil = \"all\"\n";
+        let policies = Policies::read(text, &mut Collector { file: "sync.toml", faults: &mut faults });
+        assert_eq!(policies.approval.of(TargetKind::Bill), Hold::From(10_000.into()));
+        assert_eq!(policies.approval.of(TargetKind::Vendor), Hold::All);
+        assert_eq!(policies.approval.of(TargetKind::Estimate), Hold::None);
+        assert_eq!(faults.len(), 2, "{faults:?}");
+        assert!(faults.iter().any(|fault| fault.fix.contains("did you mean bill")), "{faults:?}");
     }
 
     #[test]

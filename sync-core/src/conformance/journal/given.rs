@@ -79,7 +79,12 @@ pub(super) fn link(document: &DocumentKey, version: &str) -> Link {
         document: document.clone(),
         target: TargetRef { kind: TargetKind::Bill, id: format!("9{version}").into() },
         version: version.to_owned(),
-        base: Base { wanted, seen, lines: vec![(LineKey::source("sov:9"), TargetLineId::from("1"))] },
+        base: Base {
+            wanted,
+            seen,
+            lines: vec![(LineKey::source("sov:9"), TargetLineId::from("1"))],
+            accepted: ["number".to_owned()].into(),
+        },
         mapping: "map 1".to_owned(),
         generation: 3,
     }

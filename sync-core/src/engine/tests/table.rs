@@ -34,7 +34,8 @@ fn bill(amount: &str) -> AccountingDocument {
 }
 
 fn base(document: &AccountingDocument) -> Base {
-    Base { wanted: document.fields(), seen: document.fields(), lines: vec![(LineKey::source("pa:1:work"), "1".into())] }
+    let lines = vec![(LineKey::source("pa:1:work"), "1".into())];
+    Base { wanted: document.fields(), seen: document.fields(), lines, ..Base::default() }
 }
 
 fn marker(id: &str) -> Marker {
