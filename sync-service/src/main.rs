@@ -1,7 +1,9 @@
 //! `procore-quickbooks`: keeps Procore (what was committed) and QuickBooks (what was billed and paid) in agreement.
 
+mod adopt;
 mod check;
 mod connect;
+mod dead_letters;
 mod demo;
 mod desktop;
 mod explain;
@@ -10,6 +12,7 @@ mod listen;
 mod login;
 mod mapping;
 mod plan;
+mod progress;
 mod reconcile;
 mod retainage;
 mod settings;
@@ -89,12 +92,15 @@ enum Command {
     Plan(plan::PlanArgs),
     /// Do exactly what a plan holds, or nothing if anything has moved since.
     Apply(plan::ApplyArgs),
-    /// Show what waits for a person.
-    DeadLetters {
-        /// One JSON object instead of text.
-        #[arg(long)]
-        json: bool,
-    },
+    /// On first connection: what exists on both sides, with score and reasons; link what is the same or confirmed.
+    /// Until that is settled, `sync` creates nothing.
+    Adopt(adopt::Args),
+    /// The journal was lost: recreate its links from the marks on both sides. Nothing is written to either side.
+    RebuildLinks(adopt::RebuildArgs),
+    /// What waits for a person: list, show, retry, resolve.
+    DeadLetters(dead_letters::Args),
+    /// Approve what the policy in sync.toml holds, or turn it down.
+    Approve(dead_letters::ApproveArgs),
     /// The worker process of the demo.
     #[command(hide = true)]
     Worker,
@@ -154,7 +160,10 @@ async fn main() -> ExitCode {
         Command::Reconcile(args) => reconcile::run(args).await,
         Command::Plan(args) => plan::plan(args).await,
         Command::Apply(args) => plan::apply(args).await,
-        Command::DeadLetters { json } => sync::dead_letters(json).await,
+        Command::Adopt(args) => adopt::run(args).await,
+        Command::RebuildLinks(args) => adopt::rebuild(args).await,
+        Command::DeadLetters(args) => dead_letters::run(args).await,
+        Command::Approve(args) => dead_letters::approve(args).await,
         Command::Worker => worker::run().await,
     };
     match result {

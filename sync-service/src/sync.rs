@@ -1,9 +1,8 @@
-//! `sync` and `dead-letters`: the connection of the environment variables.
+//! `sync`: the connection of the environment variables.
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use comfy_table::{Table, presets};
 use sync_core::engine::{Engine, RunReport, Silent};
 use sync_core::journal::{Intake, Journal};
 use sync_core::mapping::Mapping;
@@ -23,8 +22,15 @@ pub(crate) async fn run(json: bool) -> Result<ExitCode, Failure> {
     let engine = settings.connect()?.engine(&settings, journal.clone(), mapping, Arc::new(Silent));
     let (intake, report) = work(&engine, journal.as_ref(), &id).await?;
     let counts = journal.counts(&id).await?;
+    let held = report.to_adopt > 0;
     if json {
         println!("{}", serde_json::json!({ "changes": intake, "run": report, "counts": counts }));
+    } else if held {
+        println!(
+            "Nothing was created: {} documents of Procore may be the same as something in QuickBooks. `procore-quickbooks \
+             adopt` shows them, with score and reasons.",
+            report.to_adopt
+        );
     } else {
         println!(
             "{} created, {} changed, {} linked to what was there, {} as they should be.",
@@ -37,7 +43,7 @@ pub(crate) async fn run(json: bool) -> Result<ExitCode, Failure> {
             );
         }
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(if held { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
 /// Takes in what changed, everything the first time, and works until nothing is due.
@@ -53,33 +59,4 @@ pub(crate) async fn work(
         journal.set_cursor(id, LOADED, "yes").await?;
     }
     Ok((intake, engine.run().await?))
-}
-
-pub(crate) async fn dead_letters(json: bool) -> Result<ExitCode, Failure> {
-    let settings = settings::from_environment()?;
-    let journal = settings.journal()?;
-    let letters = journal.dead_letters(&settings.id()).await?;
-    if json {
-        println!("{}", serde_json::to_string(&letters)?);
-        return Ok(ExitCode::SUCCESS);
-    }
-    let mut table = Table::new();
-    table.load_style(presets::UTF8_BORDERS_ONLY).set_header([
-        "document",
-        "cause",
-        "amount",
-        "what happened",
-        "what to do",
-    ]);
-    for letter in &letters {
-        table.add_row([
-            letter.label.clone(),
-            letter.cause.to_string(),
-            letter.amount.map(|a| a.to_string()).unwrap_or_default(),
-            letter.text.clone(),
-            letter.cause.advice().to_owned(),
-        ]);
-    }
-    println!("{table}");
-    Ok(ExitCode::SUCCESS)
 }

@@ -125,6 +125,14 @@ async fn obey(
             engine.poll().await?;
         }
     }
+    let report = engine.run().await?;
+    if report.to_adopt == 0 {
+        return Ok(report);
+    }
+    // The book has transactions already. What is the same is linked; nobody is here to decide about the rest, so it is
+    // worked one by one, and what looks alike becomes a dead letter.
+    engine.adopt_same().await?;
+    engine.finish_adoption().await?;
     Ok(engine.run().await?)
 }
 

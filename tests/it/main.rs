@@ -6,6 +6,7 @@ mod boundaries;
 mod crashes;
 mod economy;
 mod examples_a1_to_a6;
+mod first_connection;
 mod kit;
 mod plan;
 mod reconcile;

@@ -98,11 +98,16 @@ pub fn decide_new(
             format!("the name `{name}` belongs to a {kind}; names are shared by customers, vendors and employees"),
         );
     }
-    if let Some(state) = found.similar.first() {
-        return NewDecision::Dead(
-            Cause::SameInvoice,
-            format!("{} was not made by this sync and looks like the same invoice", name(state)),
+    if !found.similar.is_empty() {
+        let theirs: Vec<String> = found.similar.iter().map(dated).collect();
+        let total = wanted.total().ok().flatten().map(|total| format!(", {total}")).unwrap_or_default();
+        let date = wanted.date().map(|date| format!(", {date}")).unwrap_or_default();
+        let text = format!(
+            "{} was not made by this sync and looks like the same invoice as this one ({}{total}{date})",
+            theirs.join(", "),
+            wanted.number().unwrap_or("without number"),
         );
+        return NewDecision::Dead(Cause::SameInvoice, text);
     }
     NewDecision::Create
 }
@@ -121,6 +126,11 @@ fn name(state: &TargetState) -> String {
         Some(total) => format!("{} ({number}, {total})", state.target),
         None => format!("{} ({number})", state.target),
     }
+}
+
+fn dated(state: &TargetState) -> String {
+    let date = state.document.date().map(|date| format!(" of {date}")).unwrap_or_default();
+    format!("{}{date}", name(state))
 }
 
 /// Why a candidate is not simply the same.

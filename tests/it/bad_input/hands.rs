@@ -67,7 +67,8 @@ async fn an_invoice_number_that_a_bill_entered_by_hand_has() {
     ]);
     let by_hand = site.quickbooks().person_creates(site.now(), "Bill", by_hand).unwrap();
     let before = site.quickbooks().entity("Bill", &by_hand).cloned();
-    // When everything is loaded
+    // When a person has said that all else is new, and everything is loaded
+    site.engine().finish_adoption().await.unwrap();
     site.load().await;
     // Then that pay app is held, names the bill, and the later ones of its contract wait
     let letters = site.dead_letters().await;

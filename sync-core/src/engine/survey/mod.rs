@@ -1,6 +1,8 @@
 //! What exists on both sides, matched, before anything is written: for the first connection, and for a journal that was
 //! lost.
 
+mod document;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use futures_util::StreamExt;
@@ -9,7 +11,7 @@ use serde::Serialize;
 use super::decide::{match_lines, rekey, unlike};
 use super::index::{Index, journal_error};
 use super::judge::{link_of, theirs_stands};
-use super::plan::{Desk, Draft, order};
+use super::plan::{Desk, order};
 use super::{Engine, Parts};
 use crate::connector::{Condition, Fetched, TargetState};
 use crate::dead_letter::Cause;
@@ -18,7 +20,8 @@ use crate::mapping::Names;
 use crate::matching::{Basis, Certainty, Matching, Reason, Record, Rules, match_records};
 use crate::model::accounting::AccountingDocument;
 use crate::model::construction::{Customer, Document};
-use crate::model::{Date, DocumentKey, DocumentKind, Fields, Money, Owner, TargetKind, TargetRef};
+use crate::model::{Date, DocumentKey, DocumentKind, Money, TargetKind, TargetRef};
+use document::{differences, mark, record, referred, refers_to, surveyed};
 
 /// Everything that exists on both sides, and what belongs together.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -49,6 +52,29 @@ pub struct Surveyed {
     pub rests_on_guess: bool,
     #[serde(skip)]
     pub(super) wanted: Option<Box<AccountingDocument>>,
+    /// What is known of a pay app whose commitment is not there: its kind and its vendor.
+    #[serde(skip)]
+    hint: Option<(TargetKind, String)>,
+}
+
+impl Surveyed {
+    fn target_kind(&self) -> Option<TargetKind> {
+        self.wanted.as_ref().map(|wanted| wanted.kind()).or(self.hint.as_ref().map(|(kind, _)| *kind))
+    }
+
+    fn record(&self) -> Record<'_> {
+        match (&self.wanted, &self.hint) {
+            (Some(wanted), _) => record(wanted),
+            (None, Some((_, party))) => Record {
+                party: Some(party),
+                number: self.number.as_deref(),
+                amount: self.amount.map(Money::absolute),
+                date: self.date,
+                ..Record::default()
+            },
+            (None, None) => Record::default(),
+        }
+    }
 }
 
 /// Where a document stands in the accounting system.
@@ -153,10 +179,11 @@ impl Engine {
             let mut wave: BTreeMap<TargetKind, Vec<Surveyed>> = BTreeMap::new();
             for fetched in documents.iter().filter(|fetched| fetched.key().kind == *kind) {
                 let mut one = surveyed(&desk, fetched, &mut index, &linked);
-                match one.wanted.as_ref().filter(|_| matches!(one.place, Place::New)) {
-                    Some(wanted) => {
-                        one.rests_on_guess = refers_to(wanted, &guessed);
-                        wave.entry(wanted.kind()).or_default().push(one);
+                let is_placed = matches!(one.place, Place::Linked(_) | Place::Dead(..));
+                match one.target_kind().filter(|_| !is_placed) {
+                    Some(kind) => {
+                        one.rests_on_guess = one.wanted.as_ref().is_some_and(|wanted| refers_to(wanted, &guessed));
+                        wave.entry(kind).or_default().push(one);
                     }
                     // What should not stand there and has no link is nothing to tell.
                     None if one.wanted.is_none() && matches!(one.place, Place::New) => {}
@@ -248,8 +275,7 @@ impl Engine {
             .zip(&keys)
             .map(|((one, marker), key)| {
                 let link = given.confirmed.get(&one.document).map(|target| target.id.as_str());
-                let record = one.wanted.as_deref().map(record).unwrap_or_default();
-                Record { id: key, marker: Some(marker), link, ..record }
+                Record { id: key, marker: Some(marker), link, ..one.record() }
             })
             .collect();
         let marks: Vec<Option<String>> = there.iter().map(mark).collect();
@@ -276,7 +302,6 @@ impl Engine {
         for proposal in proposals {
             let ([l], [r]) = (proposal.left.as_slice(), proposal.right.as_slice()) else { continue };
             let (Some(one), Some(state)) = (ones.get(*l), eligible.get(*r)) else { continue };
-            let Some(wanted) = &one.wanted else { continue };
             if index.adoption.is_declined(&one.document, &state.target) {
                 continue;
             }
@@ -289,7 +314,10 @@ impl Engine {
                 certainty: proposal.certainty,
                 score: proposal.score,
                 reasons: proposal.reasons,
-                differences: differences(wanted, state, |path| desk.mapping.owner(path)),
+                differences: match &one.wanted {
+                    Some(wanted) => differences(wanted, state, |path| desk.mapping.owner(path)),
+                    None => Vec::new(),
+                },
                 state: (*state).clone(),
             };
             found.entry(*l).or_default().push(matched);
@@ -337,113 +365,6 @@ fn provisional<'s>(one: &'s Surveyed, given: &Given) -> Option<(&'s Match, bool)
         }
         _ => None,
     }
-}
-
-fn surveyed(
-    desk: &Desk<'_>,
-    fetched: &Fetched,
-    index: &mut Index,
-    linked: &HashMap<DocumentKey, TargetRef>,
-) -> Surveyed {
-    let key = fetched.key();
-    let mut one = Surveyed {
-        label: key.to_string(),
-        number: None,
-        amount: None,
-        date: None,
-        place: Place::New,
-        rests_on_guess: false,
-        wanted: None,
-        document: key,
-    };
-    match desk.draft(fetched, index) {
-        Draft::Wanted { label, mut document, .. } => {
-            desk.date(&mut document, None);
-            index.reserve(&document, &one.document);
-            one.label = label;
-            one.number = document.number().map(str::to_owned);
-            one.amount = document.total().ok().flatten();
-            one.date = document.date();
-            one.wanted = Some(document);
-        }
-        Draft::Unwanted { label, .. } => one.label = label,
-        Draft::Needs { label, on } => {
-            one.label = label;
-            one.place = Place::Waits(on);
-        }
-        Draft::Dead(letter) => {
-            one.label = letter.label;
-            one.amount = letter.amount;
-            one.place = Place::Dead(letter.cause, letter.text);
-        }
-    }
-    if let Some(target) = linked.get(&one.document) {
-        one.place = Place::Linked(target.clone());
-    }
-    one
-}
-
-/// What a document refers to that would otherwise be left out.
-fn referred(fetched: &Fetched) -> Vec<DocumentKey> {
-    let Fetched::Found(document) = fetched else { return Vec::new() };
-    let vendor = match document.as_ref() {
-        Document::Commitment(commitment) => commitment.vendor.as_ref(),
-        Document::PayApp(app) => app.vendor.as_ref(),
-        _ => None,
-    };
-    vendor.map(|vendor| DocumentKey::new(DocumentKind::Vendor, vendor)).into_iter().collect()
-}
-
-fn refers_to(document: &AccountingDocument, guessed: &HashSet<String>) -> bool {
-    let is_guess = |kind: TargetKind, id: &str| guessed.contains(&TargetRef { kind, id: id.into() }.to_string());
-    match document {
-        AccountingDocument::Customer(customer) => {
-            customer.parent.as_ref().is_some_and(|parent| is_guess(TargetKind::Customer, parent.as_str()))
-        }
-        AccountingDocument::PurchaseOrder(d) | AccountingDocument::Bill(d) | AccountingDocument::VendorCredit(d) => {
-            is_guess(TargetKind::Vendor, d.payee.as_str())
-                || d.lines.iter().any(|line| {
-                    let customer = line.coding.customer.as_ref();
-                    customer.is_some_and(|customer| is_guess(TargetKind::Customer, customer.as_str()))
-                        || line
-                            .link
-                            .as_ref()
-                            .is_some_and(|link| is_guess(TargetKind::PurchaseOrder, link.purchase_order.as_str()))
-                })
-        }
-        AccountingDocument::Estimate(d) | AccountingDocument::Invoice(d) | AccountingDocument::CreditMemo(d) => {
-            is_guess(TargetKind::Customer, d.customer.as_str())
-        }
-        _ => false,
-    }
-}
-
-fn record(document: &AccountingDocument) -> Record<'_> {
-    let is_list = matches!(document.kind(), TargetKind::Customer | TargetKind::Vendor);
-    Record {
-        party: document.party(),
-        number: document.number().filter(|_| !is_list),
-        name: document.number().filter(|_| is_list),
-        amount: document.total().ok().flatten(),
-        date: document.date(),
-        ..Record::default()
-    }
-}
-
-/// The mark that a transaction carries, whatever its generation.
-fn mark(state: &TargetState) -> Option<String> {
-    state.marker.clone().map(|marker| crate::connector::Marker { generation: 0, ..marker }.to_string())
-}
-
-fn differences(wanted: &AccountingDocument, state: &TargetState, owner: impl Fn(&str) -> Owner) -> Vec<String> {
-    let mut there = state.document.clone();
-    rekey(&mut there, &match_lines(wanted, &state.document));
-    let (here, there): (Fields, Fields) = (wanted.fields(), there.fields());
-    here.differing(&there)
-        .into_iter()
-        .filter(|path| owner(path) == Owner::Procore)
-        .map(|path| format!("{path}: `{}` in Procore, `{}` in QuickBooks", here.get(path), there.get(path)))
-        .collect()
 }
 
 /// Transactions that carry a mark of this connection and belong to no document of the survey.
