@@ -111,7 +111,9 @@ pub fn effect(cause: Cause, choice: &Choice) -> Option<&'static str> {
         (Choice::Ignore, _) => Some("nothing is written until something changes"),
         (Choice::Procore, Cause::Conflict) => Some("Procore's values are written over those in QuickBooks"),
         (Choice::Procore, Cause::LinkDropped) => Some("it is written again, with the link"),
-        (Choice::Procore, Cause::DeletedInQuickbooks | Cause::VoidedInQuickbooks) => Some("it is posted again, as new"),
+        (Choice::Procore, Cause::DeletedInQuickbooks | Cause::VoidedInQuickbooks) => {
+            Some("it is posted again, as new; QuickBooks may want another number for a void one")
+        }
         (Choice::Procore, Cause::DeletedInProcore) => Some("the transaction in QuickBooks is voided"),
         (Choice::Procore, Cause::AmbiguousMatch) => {
             Some("a new transaction is posted; one that carries this document's mark is changed instead")
@@ -217,13 +219,12 @@ impl Clerk<'_> {
         Ok(letters)
     }
 
-    /// Puts the document back to be worked, as it is now. A ruling that was made before is forgotten.
+    /// Puts the document back to be worked, as it is now.
     ///
     /// # Errors
     /// [`RulingError::NoSuchLetter`], or if the journal fails.
     pub async fn retry(&self, document: &DocumentKey) -> Result<(), RulingError> {
         self.letter(document).await?;
-        self.journal.set_cursor(self.connection, &name(document), "").await?;
         self.reopen(document, "a person had it tried again".to_owned()).await
     }
 

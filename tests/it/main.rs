@@ -10,5 +10,6 @@ mod first_connection;
 mod kit;
 mod plan;
 mod reconcile;
+mod rulings;
 mod secrets;
 mod webhooks;

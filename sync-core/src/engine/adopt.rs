@@ -133,7 +133,8 @@ impl Engine {
         }
         let mut targets: Vec<&TargetRef> = given.confirmed.values().collect();
         targets.sort_unstable();
-        if let Some([twice, _]) = targets.array_windows().find(|[one, two]| one == two) {
+        let mut pairs = targets.iter().zip(targets.iter().skip(1));
+        if let Some((twice, _)) = pairs.find(|(one, two)| one == two) {
             let text = format!("{twice} is confirmed for two documents; leave one");
             return Err(Error::new(ErrorKind::Invalid, text));
         }
