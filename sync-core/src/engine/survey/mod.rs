@@ -161,7 +161,8 @@ impl Engine {
     }
 
     pub(super) async fn survey_given(&self, given: &Given) -> Result<Survey, Error> {
-        let Parts { connection, sink, journal, mapping, clock, .. } = &self.parts;
+        let Parts { connection, sink, journal, clock, .. } = &self.parts;
+        let mapping = self.mapping();
         let mut index = Index::load(journal.as_ref(), connection).await?;
         let links = journal.links(connection).await.map_err(journal_error)?;
         let linked: HashMap<DocumentKey, TargetRef> =
@@ -171,8 +172,14 @@ impl Engine {
         index.awaited.extend(documents.iter().flat_map(referred));
         let directory = sink.directory().await?;
         let names = Names::new(&directory);
-        let desk =
-            Desk { connection, mapping, directory: &directory, names: &names, sink: sink.as_ref(), now: clock.now() };
+        let desk = Desk {
+            connection,
+            mapping: &mapping,
+            directory: &directory,
+            names: &names,
+            sink: sink.as_ref(),
+            now: clock.now(),
+        };
         let mut survey = Survey::default();
         let mut guessed: HashSet<String> = HashSet::new();
         for kind in DocumentKind::ALL {
