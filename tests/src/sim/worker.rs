@@ -90,7 +90,8 @@ pub(crate) fn engine(world: &Arc<World>, id: usize) -> Result<(Arc<Engine>, Arc<
         mapping: Arc::clone(&world.mapping),
         observer: Arc::new(Silent),
     };
-    let config = EngineConfig { lease: Duration::from_secs(150), ..EngineConfig::default() };
+    // Nobody is there to answer the questions of a first connection; what looks alike becomes a dead letter.
+    let config = EngineConfig { lease: Duration::from_secs(150), adopt_first: false, ..EngineConfig::default() };
     Ok((Arc::new(Engine::new(parts, config)), disk))
 }
 
