@@ -85,3 +85,30 @@ fn what_is_no_book_or_no_mapping_is_named() {
     assert!(!output.status.success());
     assert!(messages.contains("coding.csv:1:1") && messages.contains("accounts.csv:2:1"), "{messages}");
 }
+
+/// Message sets of QuickBooks Desktop in a run without losses: reading, writing, reading for the tie-outs.
+const MESSAGE_SETS: u64 = 19;
+
+#[test]
+fn on_quickbooks_desktop_an_answer_lost_behind_each_message_set_in_turn_changes_nothing() {
+    let undisturbed = good(&["--edition", "desktop"]);
+    assert!(undisturbed["message_sets"].as_u64().unwrap() <= MESSAGE_SETS + 3, "{}", undisturbed["message_sets"]);
+    for tie_out in undisturbed["tie_outs"].as_array().unwrap() {
+        assert_eq!(tie_out["difference"], "0.00", "{tie_out}");
+    }
+    for number in 1..=MESSAGE_SETS {
+        let outcome = good(&["--edition", "desktop", "--drop-answer", &number.to_string()]);
+        assert_eq!(end_state(&outcome), end_state(&undisturbed), "lost behind message set {number}");
+        assert_eq!((&outcome["duplicates"], &outcome["lost"]), (&Value::from(0), &Value::from(0)), "{number}");
+        println!("lost behind message set {number}: 0 differences, 0 duplicates");
+    }
+}
+
+#[test]
+fn on_quickbooks_desktop_a_worker_killed_after_every_fifth_step_comes_to_the_same_end() {
+    let undisturbed = good(&["--edition", "desktop"]);
+    let crashed = good(&["--edition", "desktop", "--crash-every", "5"]);
+    assert!(crashed["kills"].as_u64().unwrap() > 3, "{}", crashed["kills"]);
+    assert_eq!(end_state(&crashed), end_state(&undisturbed));
+    assert_eq!((&crashed["duplicates"], &crashed["lost"]), (&Value::from(0), &Value::from(0)));
+}

@@ -4,6 +4,7 @@ mod bad_input;
 mod books;
 mod boundaries;
 mod crashes;
+mod desktop;
 mod economy;
 mod examples_a1_to_a6;
 mod first_connection;

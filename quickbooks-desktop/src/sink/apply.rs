@@ -9,8 +9,8 @@ use super::DesktopSink;
 use super::mirror::Mirror;
 use super::outcome::{judged, refused, undelivered};
 use super::{links, read, write};
-use crate::qbxml::Advice;
 use crate::qbxml::objects::Request;
+use crate::qbxml::{Advice, Envelope, OnError, QbXmlVersion, RequestWriter};
 use crate::web_connector::Response;
 
 /// A write that is ready to be sent, and its place among those of the call.
@@ -29,7 +29,7 @@ impl DesktopSink {
         let unread = self.fetch(&targets).await.err().map(|error| error.to_string());
         let mut ready = Vec::with_capacity(writes.len());
         for (place, write) in writes.iter().enumerate() {
-            match self.prepare(write, unread.as_deref()) {
+            match self.prepare(write, unread.as_deref()).and_then(sendable) {
                 Ok(request) => ready.push(Ready { place, request }),
                 Err(outcome) => put(&mut outcomes, place, outcome),
             }
@@ -260,6 +260,15 @@ impl DesktopSink {
             None => refused(RefusalReason::Person(Cause::DeletedInQuickbooks), format!("{target} is gone")),
         }
     }
+}
+
+/// What cannot be written is refused by itself: in the set, it would take the others with it.
+fn sendable(request: Request) -> Result<Request, Outcome> {
+    let envelope = Envelope::new(QbXmlVersion::V13_0, OnError::Continue);
+    let element = request.element().map_err(|error| error.to_string());
+    let written =
+        element.and_then(|element| RequestWriter::new(&envelope).raw("0", &element).map_err(|error| error.to_string()));
+    written.map(|()| request).map_err(|text| refused(RefusalReason::Person(Cause::Refused), text))
 }
 
 fn gone(mut state: TargetState) -> TargetState {

@@ -158,10 +158,23 @@ fn number<T: std::str::FromStr<Err: std::fmt::Display>>(value: Decimal) -> Resul
 
 /// The memo, cut so that the marker behind it fits.
 fn note(text: &str, marker: &Marker, max: usize) -> String {
-    let marker = format!("[{marker}]");
+    let marker = format!("[{}]", in_ascii(&marker.to_string()));
     let (text, _) = fit(text.trim(), max.saturating_sub(marker.chars().count() + 1));
     let text = text.trim_end();
     if text.is_empty() { marker } else { format!("{text} {marker}") }
+}
+
+/// A marker may hold the name of an owner in any letters; `%XX` reads back as the same.
+fn in_ascii(marker: &str) -> String {
+    let mut text = String::with_capacity(marker.len());
+    for byte in marker.bytes() {
+        if byte.is_ascii() {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    text
 }
 
 fn memo(text: &str, marker: &Marker) -> Option<String> {

@@ -185,7 +185,15 @@ impl Service {
         let window = self.config.failure_window;
         let failures = self.failures.entry(key.clone()).or_default();
         failures.retain(|at| now - *at < window);
-        if failures.len() >= self.config.failures {
+        let here = failures.len();
+        let of_user: usize = self
+            .failures
+            .iter()
+            .filter(|((name, _), _)| *name == key.0)
+            .map(|(_, failures)| failures.iter().filter(|at| now - **at < window).count())
+            .sum();
+        // From many places at once, the user itself is locked.
+        if here >= self.config.failures || of_user >= self.config.failures.saturating_mul(20) {
             tracing::warn!(user, peer, "locked out after failed logins");
             return refused("nvu");
         }
@@ -236,6 +244,8 @@ impl Service {
                 return refused("none");
             }
             inner.visit += 1;
+            // What was open at an earlier visit says nothing of what is open now.
+            inner.opened = super::company::Opened::default();
             inner.visit
         };
         let ticket = (self.tickets)();

@@ -59,8 +59,8 @@ pub struct WebConnector {
     pub drop_at: Option<(u64, Drop)>,
     /// How long it waits when the service says `NoOp`: five seconds in life.
     pub pause: Duration,
-    /// The error of the connection to QuickBooks at the next set, instead of an answer.
-    pub fail_next: Option<u32>,
+    /// The error of the connection to QuickBooks at the n-th set, instead of an answer.
+    pub fail_at: Option<(u64, u32)>,
     clock: Clock,
     sets: u64,
 }
@@ -82,7 +82,7 @@ impl WebConnector {
     ) -> Self {
         let (url, user, password) = (url.into(), user.into(), password.into());
         let pause = Duration::from_millis(5);
-        Self { url, user, password, file, drop_at: None, pause, fail_next: None, clock, sets: 0 }
+        Self { url, user, password, file, drop_at: None, pause, fail_at: None, clock, sets: 0 }
     }
 
     /// Message sets seen so far, over all visits.
@@ -160,8 +160,8 @@ impl WebConnector {
                 return Ok(self.die());
             }
             let now = (self.clock)();
-            let worked = match self.fail_next.take() {
-                Some(code) => Err(super::file::Hresult(code)),
+            let worked = match self.fail_at.filter(|(at, _)| *at == self.sets) {
+                Some((_, code)) => Err(super::file::Hresult(code)),
                 None => self.file().process(now, &request),
             };
             if drop == Some(Drop::AnswerOfQuickBooks) {
