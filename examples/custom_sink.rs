@@ -83,9 +83,20 @@ impl Sink for Beancount {
 
     async fn apply(&self, writes: &[Write]) -> Vec<Outcome> {
         let mut entries = self.entries.lock().unwrap();
-        let put = |w| match self.put(&mut entries, w) {
-            Ok(state) => Outcome::Done(Box::new(state)),
-            Err(error) => Outcome::Uncertain(error.to_string()),
+        let put = |w: &Write| {
+            // Sent again, a write finds what it made; one that was decided on an older state is turned away.
+            if let Some(there) = entries.iter().find(|e| e.version == w.key) {
+                return Outcome::Done(Box::new(there.clone()));
+            }
+            if let Operation::Update { target, version, .. } = &w.operation
+                && !entries.iter().any(|e| e.target == *target && e.version == *version)
+            {
+                return Outcome::Refused(Refusal { reason: RefusalReason::Stale, text: "it has changed".to_owned() });
+            }
+            match self.put(&mut entries, w) {
+                Ok(state) => Outcome::Done(Box::new(state)),
+                Err(error) => Outcome::Uncertain(error.to_string()),
+            }
         };
         writes.iter().map(put).collect()
     }
@@ -147,4 +158,22 @@ async fn main() -> Result<(), Failure> {
     let report = engine.run().await?;
     println!("{}: {} entries added, {} were there.", path.display(), report.created, report.adopted);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn it_keeps_what_every_sink_promises() {
+        let dir = tempfile::tempdir().unwrap();
+        let number = Mutex::new(0);
+        let make = async || {
+            let mut number = number.lock().unwrap();
+            *number += 1;
+            Beancount::open(dir.path().join(format!("{number}.beancount"))).unwrap()
+        };
+        let failures = sync_core::conformance::sink::run_all(Timestamp::MIN_UTC, make).await;
+        assert!(failures.is_empty(), "{failures:#?}");
+    }
 }

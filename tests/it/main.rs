@@ -3,6 +3,7 @@
 mod bad_input;
 mod books;
 mod boundaries;
+mod conformance;
 mod crashes;
 mod desktop;
 mod economy;

@@ -14,6 +14,8 @@
 //! ```
 
 pub mod journal;
+pub mod sink;
+pub mod source;
 
 use std::fmt;
 
