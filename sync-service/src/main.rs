@@ -1,11 +1,13 @@
 //! `procore-quickbooks`: keeps Procore (what was committed) and QuickBooks (what was billed and paid) in agreement.
 
 mod adopt;
+mod audit;
 mod check;
 mod connect;
 mod dead_letters;
 mod demo;
 mod desktop;
+mod doctor;
 mod explain;
 mod intake;
 mod listen;
@@ -14,6 +16,7 @@ mod mapping;
 mod plan;
 mod progress;
 mod reconcile;
+mod report;
 mod retainage;
 mod settings;
 mod site;
@@ -88,6 +91,11 @@ enum Command {
     /// Compare both companies, a book, or two files, and explain every difference by document. Nothing is posted. Exit
     /// status: 0 the same, 1 differences, 2 something could not be read or compared.
     Reconcile(reconcile::Args),
+    /// Before the first sync, read only: what is there, what would be done about it, what stands in the way, and a first
+    /// draft of the mapping files.
+    Audit(audit::Args),
+    /// Compare live answers of both vendors with what this program knows of them: logins, shapes, words, versions.
+    Doctor(doctor::Args),
     /// Show what a sync would do now, document by document and field by field. Nothing is written.
     Plan(plan::PlanArgs),
     /// Do exactly what a plan holds, or nothing if anything has moved since.
@@ -158,6 +166,8 @@ async fn main() -> ExitCode {
         Command::Listen(args) => listen::run(&args).await,
         Command::Webhooks(args) => listen::subscribe(&args).await,
         Command::Reconcile(args) => reconcile::run(args).await,
+        Command::Audit(args) => audit::run(args).await,
+        Command::Doctor(args) => doctor::run(args).await,
         Command::Plan(args) => plan::plan(args).await,
         Command::Apply(args) => plan::apply(args).await,
         Command::Adopt(args) => adopt::run(args).await,

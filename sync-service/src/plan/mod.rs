@@ -53,7 +53,7 @@ struct Kept {
 }
 
 /// The connection to work on; the stage lives as long as it is held.
-fn connection(book: Option<&Path>) -> Result<(Option<Stage>, ConnectionSettings), Failure> {
+pub(crate) fn connection(book: Option<&Path>) -> Result<(Option<Stage>, ConnectionSettings), Failure> {
     match book {
         Some(dir) => {
             let stage = Stage::with_book(Book::load(dir)?, None, false)?;

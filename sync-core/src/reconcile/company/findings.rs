@@ -6,7 +6,7 @@ use super::books::{BookState, label_of};
 use super::fields::differences;
 use super::pair::{Pair, Road};
 use super::wanted::Desk;
-use super::{Companies, counts, sides};
+use super::{Companies, counts, groups, sides};
 use crate::connector::{Condition, Fetched, TargetState};
 use crate::mapping::Mapped;
 use crate::model::construction::Document;
@@ -57,7 +57,17 @@ impl View<'_> {
     ) -> Result<Vec<CompanyFinding>, MoneyError> {
         let states = sides::by_target(self.books);
         let mut findings: Vec<CompanyFinding> = explained.into_iter().map(|e| self.finding(e, &states)).collect();
-        self.fields(&mut findings, &states, retainage)?;
+        let documents: HashMap<DocumentKey, &Document> = self
+            .companies
+            .documents
+            .iter()
+            .filter_map(|fetched| match fetched {
+                Fetched::Found(document) if counts(document) => Some((document.key(), document.as_ref())),
+                _ => None,
+            })
+            .collect();
+        groups::name_sums(&mut findings, &documents, &states, self.desk);
+        self.fields(&mut findings, &documents, &states, retainage)?;
         Ok(findings)
     }
 
@@ -184,18 +194,10 @@ impl View<'_> {
     fn fields(
         &self,
         findings: &mut Vec<CompanyFinding>,
+        documents: &HashMap<DocumentKey, &Document>,
         states: &HashMap<&TargetRef, &TargetState>,
         retainage: &HashSet<AccountId>,
     ) -> Result<(), MoneyError> {
-        let documents: HashMap<DocumentKey, &Document> = self
-            .companies
-            .documents
-            .iter()
-            .filter_map(|fetched| match fetched {
-                Fetched::Found(document) if counts(document) => Some((document.key(), document.as_ref())),
-                _ => None,
-            })
-            .collect();
         for pair in self.pairs.iter().filter(|pair| !pair.repeated) {
             let (Some(document), Some(state)) = (documents.get(&pair.document), states.get(&pair.target)) else {
                 continue;

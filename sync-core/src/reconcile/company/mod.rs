@@ -5,6 +5,7 @@ mod balances;
 mod books;
 mod fields;
 mod findings;
+mod groups;
 mod pair;
 mod parties;
 mod score;
@@ -28,7 +29,7 @@ use crate::dead_letter::DeadLetter;
 use crate::journal::Link;
 use crate::mapping::{AccountRole, Mapping, Names};
 use crate::model::construction::{Document, Payment};
-use crate::model::{AccountId, ConnectionId, DocumentKey, DocumentKind, MoneyError, ProjectId, TargetRef};
+use crate::model::{AccountId, ConnectionId, Currency, DocumentKey, DocumentKind, MoneyError, ProjectId, TargetRef};
 use pair::{Candidate, kinds_of, pairs};
 use wanted::Desk;
 
@@ -58,6 +59,8 @@ pub struct Companies<'a> {
 /// What a reconciliation came to.
 #[derive(Clone, Debug)]
 pub struct CompanyReport {
+    /// The currency of every amount.
+    pub currency: Currency,
     /// Everything that differs, each thing once, the largest amounts first.
     pub findings: Vec<CompanyFinding>,
     /// Totals that must be equal; some have several measures.
@@ -196,7 +199,14 @@ pub fn reconcile(companies: &Companies<'_>) -> Result<CompanyReport, MoneyError>
         balances::add(&mut totals, companies, books, &procore, &side)?;
     }
     totals.sort_by_key(|total| (total.number(), total.measure));
-    Ok(CompanyReport { findings: found, tie_outs: totals, projects: report.projects, pairs: all_pairs, problems })
+    Ok(CompanyReport {
+        currency,
+        findings: found,
+        tie_outs: totals,
+        projects: report.projects,
+        pairs: all_pairs,
+        problems,
+    })
 }
 
 /// The project of the document that a transaction says to stand for.

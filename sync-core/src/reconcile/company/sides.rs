@@ -52,7 +52,7 @@ pub fn procore_side(
         let document = match fetched {
             Fetched::Found(document) if counts(document) => document,
             Fetched::Unreadable(bad) => {
-                problems.push(format!("{} in Procore: {}", bad.label, bad.text));
+                problems.push(format!("{} ({}) in Procore: {}", bad.label, bad.key, bad.text));
                 continue;
             }
             _ => continue,
