@@ -6,67 +6,33 @@
 
 mod body;
 mod mark;
-mod origin;
+mod sink;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
-use sync_core::model::{CommitmentId, ContractPaymentId, Date, Money, PayAppId, ProjectId};
+use sync_core::actuals::{PaymentFact, is_payment_origin};
+use sync_core::connector::BankState;
+use sync_core::model::construction::Payment;
+use sync_core::model::{ContractId, ContractPaymentId, Date, ProjectId};
 
 pub use crate::write_paths::{WRITE_PATHS, WritePath};
 pub use mark::{LockedByOrigin, Marked};
-pub use origin::{PaymentOrigin, payment_origin};
 
 use crate::client::{Procore, Query};
 use crate::error::Error;
-use crate::resources::all_or_none;
+use crate::resources::{all_or_none, unreadable};
 use crate::wire::contract_payments::ContractPayment;
-use crate::write_paths::{PAYMENT_CREATE, PAYMENT_DELETE, PAYMENT_ORIGIN};
+use crate::wire::{BadRecord, BadValue};
+use crate::write_paths::{PAYMENT_CREATE, PAYMENT_DELETE, PAYMENT_MARK};
+
+const LIST: &str = "GET /rest/v1.0/contract_payments";
 
 /// Writes payments and origin ids of one company.
 #[derive(Clone, Debug)]
 pub struct Actuals {
     procore: Arc<Procore>,
-}
-
-/// A payment that the accounting system made: one bill of one bill payment. A check over three bills is three of them
-/// with the same check number.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PaymentFact {
-    /// The project of the commitment.
-    pub project: ProjectId,
-    /// The commitment that was paid.
-    pub commitment: CommitmentId,
-    /// The pay app that was paid, where it is known.
-    pub pay_app: Option<PayAppId>,
-    /// What was paid; more than nothing.
-    pub amount: Money,
-    /// Date of the payment.
-    pub date: Date,
-    /// Check number.
-    pub check_number: Option<String>,
-    /// The vendor's number of the invoice that was paid.
-    pub invoice_number: Option<String>,
-    /// Number within the commitment; Procore counts by itself where there is none.
-    pub payment_number: Option<i64>,
-    /// How it was paid. Procore takes it and never shows it.
-    pub method: Option<PaymentMethod>,
-    /// Notes; empty for none.
-    pub notes: String,
-    /// What it is found by: [`payment_origin`].
-    pub origin_id: String,
-}
-
-/// How a payment was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PaymentMethod {
-    /// By check.
-    Check,
-    /// By credit card.
-    CreditCard,
-    /// By transfer.
-    Electronic,
 }
 
 /// What became of a write.
@@ -119,30 +85,6 @@ impl<T> Written<T> {
     }
 }
 
-impl PaymentFact {
-    /// The members in which a payment in Procore is not this one; empty where it is. A date that Procore could not read
-    /// is kept as none without an error, so what was written is compared.
-    pub fn differences(&self, payment: &ContractPayment) -> Vec<&'static str> {
-        let mut differ = Vec::new();
-        let mut same = |member, is_same: bool| {
-            if !is_same {
-                differ.push(member);
-            }
-        };
-        same("amount", payment.amount.is_some_and(|amount| amount.0 == self.amount.amount()));
-        same("date", payment.date == Some(self.date));
-        same("requisition_id", payment.requisition_id == self.pay_app);
-        same("check_number", payment.check_number.as_deref() == filled(self.check_number.as_deref()));
-        same("origin_id", payment.origin_id.as_deref() == Some(self.origin_id.as_str()));
-        differ
-    }
-}
-
-/// Text with something in it.
-fn filled(text: Option<&str>) -> Option<&str> {
-    text.map(str::trim).filter(|text| !text.is_empty())
-}
-
 impl Actuals {
     /// Writes through this client.
     pub fn new(procore: Arc<Procore>) -> Self {
@@ -153,12 +95,19 @@ impl Actuals {
     ///
     /// # Errors
     /// If they cannot be read, or if one of them cannot: then none can be called missing.
-    pub async fn payments(
-        &self,
-        contract: impl AsRef<str>,
-        project: &ProjectId,
-    ) -> Result<Vec<ContractPayment>, Error> {
-        all_or_none("GET /rest/v1.0/contract_payments", self.procore.contract_payments(project, contract).await?)
+    pub async fn payments(&self, contract: &ContractId, project: &ProjectId) -> Result<Vec<Payment>, Error> {
+        let read = all_or_none(LIST, self.procore.contract_payments(project, contract).await?)?;
+        read.into_iter().map(|payment| self.payment(payment, project, contract)).collect()
+    }
+
+    fn payment(&self, read: ContractPayment, project: &ProjectId, contract: &ContractId) -> Result<Payment, Error> {
+        let (id, number) = (read.id.to_string(), read.check_number.clone());
+        read.payment(project, contract, self.procore.currency()).map_err(|bad| {
+            let label = format!("payment {}", number.unwrap_or_else(|| id.clone()));
+            let contract = Some(contract.to_string());
+            let BadValue { path, problem } = bad;
+            unreadable(LIST, Box::new(BadRecord { id: Some(id), contract, label, path, problem, stake: None }))
+        })
     }
 
     /// The payment with this origin id, looked for among those of its contract: Procore knows no filter for it.
@@ -167,28 +116,32 @@ impl Actuals {
     /// As [`payments`](Self::payments). None means that there is none.
     pub async fn find(
         &self,
-        contract: impl AsRef<str>,
+        contract: &ContractId,
         project: &ProjectId,
         origin_id: &str,
-    ) -> Result<Option<ContractPayment>, Error> {
+    ) -> Result<Option<Payment>, Error> {
         let payments = self.payments(contract, project).await?;
-        Ok(payments.into_iter().find(|payment| payment.origin_id.as_deref() == Some(origin_id)))
+        Ok(payments.into_iter().find(|payment| payment.origin.as_deref() == Some(origin_id)))
     }
 
     /// Records a payment, in one request. One that is recorded already is found by its origin id and is `Done` too;
     /// where it is another payment, that is refused.
-    pub async fn record(&self, fact: &PaymentFact) -> Written<ContractPayment> {
+    pub async fn record(&self, fact: &PaymentFact) -> Written<Payment> {
         if fact.amount.is_zero() || fact.amount.is_negative() {
             let text = format!("a payment of {} is none; void the earlier one instead", fact.amount);
             return Written::refused(Why::Person, text);
         }
-        if filled(Some(&fact.origin_id)).is_none() {
+        if fact.origin.trim().is_empty() {
             return Written::refused(Why::Person, "a payment without an origin id could not be found again");
         }
         let sent = self.procore.write(&PAYMENT_CREATE, &[], Some(body::payment(fact))).await;
         match sent {
             Ok(answer) => match self.procore.written::<ContractPayment>(&answer, &PAYMENT_CREATE).await {
-                Ok(payment) => Written::Done(payment),
+                Ok(read) => match self.payment(read, &fact.project, &fact.contract) {
+                    Ok(payment) => Written::Done(payment),
+                    // It was made.
+                    Err(error) => Written::Uncertain(error.to_string()),
+                },
                 Err(error) => Written::failed(&error),
             },
             Err(error) if names_origin(&error) => self.taken(fact, &error).await,
@@ -197,8 +150,8 @@ impl Actuals {
     }
 
     /// The origin id is in use: by this very payment, or by something else.
-    async fn taken(&self, fact: &PaymentFact, error: &Error) -> Written<ContractPayment> {
-        match self.find(&fact.commitment, &fact.project, &fact.origin_id).await {
+    async fn taken(&self, fact: &PaymentFact, error: &Error) -> Written<Payment> {
+        match self.find(&fact.contract, &fact.project, &fact.origin).await {
             Ok(Some(payment)) => match fact.differences(&payment).as_slice() {
                 [] => Written::Done(payment),
                 differ => Written::refused(
@@ -206,7 +159,7 @@ impl Actuals {
                     format!(
                         "payment {} carries the origin id {} already and differs in {}",
                         payment.id,
-                        fact.origin_id,
+                        fact.origin,
                         differ.join(", ")
                     ),
                 ),
@@ -220,11 +173,9 @@ impl Actuals {
     /// One that is not there any more is `Done`. Where the deletion is refused, the origin id is put back.
     ///
     /// A payment that is not as it was recorded, or that no origin id of ours was ever on, is left alone.
-    pub async fn remove(&self, payment: &ContractPayment) -> Written<ContractPaymentId> {
-        let (Some(contract), Some(project)) = (&payment.contract_id, &payment.project_id) else {
-            return Written::refused(Why::Person, format!("payment {} does not name its contract", payment.id));
-        };
-        let Some(origin) = payment.origin_id.as_deref().filter(|origin| PaymentOrigin::parse(origin).is_some()) else {
+    pub async fn remove(&self, payment: &Payment) -> Written<ContractPaymentId> {
+        let (contract, project) = (&payment.contract, &payment.project);
+        let Some(origin) = payment.origin.as_deref().filter(|origin| is_payment_origin(origin)) else {
             let text = format!("payment {} was not recorded by this sync; delete it in Procore", payment.id);
             return Written::refused(Why::Person, text);
         };
@@ -234,13 +185,13 @@ impl Actuals {
             Err(error) => return Written::refused(Why::NotNow, error.to_string()),
         };
         let Some(now) = now else { return Written::Done(payment.id.clone()) };
-        let foreign = now.origin_id.as_deref().is_some_and(|held| held != origin);
+        let foreign = now.origin.as_deref().is_some_and(|held| held != origin);
         if foreign || now.amount != payment.amount {
             let text =
                 format!("payment {} was changed in Procore since it was recorded; it was left alone", payment.id);
             return Written::refused(Why::Conflict, text);
         }
-        if now.origin_id.is_some()
+        if now.origin.is_some()
             && let Err(error) = self.put_origin(project, contract, &payment.id, None).await
         {
             return Written::failed(&error);
@@ -259,15 +210,25 @@ impl Actuals {
         }
     }
 
+    /// Says how far a payment has come at the bank, and when that was seen first, in its `origin_data`: the one member of
+    /// a payment that its origin id does not lock and that people do not read as something else.
+    pub async fn mark_bank(&self, payment: &Payment, state: BankState, seen: Date) -> Written<()> {
+        let body = body::bank(&[("project_id", &payment.project), ("contract_id", &payment.contract)], state, seen);
+        match self.procore.write(&PAYMENT_MARK, &[payment.id.as_str()], Some(body)).await {
+            Ok(_) => Written::Done(()),
+            Err(error) => Written::failed(&error),
+        }
+    }
+
     async fn put_origin(
         &self,
         project: &ProjectId,
-        contract: &CommitmentId,
+        contract: &ContractId,
         payment: &ContractPaymentId,
         origin: Option<&str>,
     ) -> Result<(), Error> {
-        let body = body::origin(&PAYMENT_ORIGIN, &[("project_id", project), ("contract_id", contract)], origin);
-        self.procore.write(&PAYMENT_ORIGIN, &[payment.as_str()], Some(body)).await.map(drop)
+        let body = body::origin(&PAYMENT_MARK, &[("project_id", project), ("contract_id", contract)], origin);
+        self.procore.write(&PAYMENT_MARK, &[payment.as_str()], Some(body)).await.map(drop)
     }
 }
 

@@ -45,14 +45,15 @@ pub(crate) const PAYMENT_CREATE: WritePath = path(
         "check_number",
         "payment_method",
         "invoice_number",
-        "payment_number",
+        "draw_request_number",
         "requisition_id",
         "notes",
         "origin_id",
     ],
 );
-pub(crate) const PAYMENT_ORIGIN: WritePath =
-    path("PATCH", "/rest/v1.0/contract_payments/{id}", Some("contract_payment"), ORIGIN);
+/// What an origin id does not lock: itself, and the text beside it.
+pub(crate) const PAYMENT_MARK: WritePath =
+    path("PATCH", "/rest/v1.0/contract_payments/{id}", Some("contract_payment"), &["origin_id", "origin_data"]);
 pub(crate) const PAYMENT_DELETE: WritePath = path("DELETE", "/rest/v1.0/contract_payments/{id}", None, &[]);
 pub(crate) const PROJECT_ORIGIN: WritePath = path("PATCH", "/rest/v1.0/projects/{id}", Some("project"), ORIGIN);
 pub(crate) const VENDOR_ORIGIN: WritePath = path("PATCH", "/rest/v1.0/vendors/{id}", Some("vendor"), ORIGIN);
@@ -86,7 +87,7 @@ pub(crate) const PROJECT_TRIGGERS: WritePath =
 /// Everything that this crate can write to Procore.
 pub const WRITE_PATHS: &[WritePath] = &[
     PAYMENT_CREATE,
-    PAYMENT_ORIGIN,
+    PAYMENT_MARK,
     PAYMENT_DELETE,
     PROJECT_ORIGIN,
     VENDOR_ORIGIN,

@@ -118,12 +118,12 @@ pub use entity::Entity;
 pub use error::{Error, Verdict};
 pub use fault::{Fault, FaultError};
 pub use payments::{
-    ActualChanges, Actuals, BankDeposit, CustomerPayment, DeletedActual, DepositLine, DirectPurchase, PaidPart,
-    PaymentMethod, PaymentsBook, PurchaseLine, Settled, UnknownPart, UnreadableActual, VendorPayment,
+    ActualChanges, Actuals, BankDeposit, CustomerPayment, DeletedActual, DepositLine, DirectPurchase, PaymentsBook,
+    PurchaseLine, UnknownPart, UnreadableActual, VendorPayment,
 };
 pub use query::{MAX_PAGE, Query};
 pub use raw::{Object, Record};
-pub use reports::{Cell, ClearedBook, ClearedEntry, ClearedState, Column, Report, ReportRow, Reports};
+pub use reports::{Cell, ClearedBook, ClearedEntry, Column, Report, ReportRow, Reports};
 pub use sink::{QuickBooksSink, SinkOptions};
 pub use source::{
     BookAccount, BookDocument, BookEntry, BookEntryLine, BookLine, BookSale, BookSaleLine, Books, BooksSnapshot,

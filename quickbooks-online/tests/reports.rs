@@ -2,11 +2,12 @@
 
 mod support;
 
-use quickbooks_online::{ClearedState, Entity, PdfFile, Reports};
+use quickbooks_online::{Entity, PdfFile, Reports};
 use support::company::{Company, done};
 use support::documents::{create, expense, item, marker};
 use support::{Script, client, ok, status};
 use sync_core::clock::Clock;
+use sync_core::connector::BankState;
 use sync_core::connector::Sink;
 use sync_core::model::accounting::AccountingDocument;
 use sync_core::model::{Date, DocumentKind, TargetRef};
@@ -52,9 +53,9 @@ async fn the_state_at_the_bank_is_told_by_reports_only() {
     // then each check has its state, with date and number
     assert_eq!(company.double().requests().of(Operation::Report), 3);
     let state = |id: &str| book.state(&id.into());
-    assert_eq!(state(&checks[0]), Some(ClearedState::Uncleared));
-    assert_eq!(state(&checks[1]), Some(ClearedState::Cleared));
-    assert_eq!(state(&checks[2]), Some(ClearedState::Reconciled));
+    assert_eq!(state(&checks[0]), Some(BankState::Uncleared));
+    assert_eq!(state(&checks[1]), Some(BankState::Cleared));
+    assert_eq!(state(&checks[2]), Some(BankState::Reconciled));
     let entry = book.get(&checks[1].as_str().into()).unwrap();
     assert_eq!((entry.date, entry.number.as_deref()), (Some(day("2026-03-09")), Some("1002")));
     assert_eq!(entry.kind, "Bill Payment (Check)");
@@ -85,11 +86,8 @@ async fn a_report_that_is_cut_off_is_asked_for_in_halves() {
     assert!(asked[2].contains("start_date=2026-03-03&end_date=2026-03-04&cleared=Uncleared"), "{asked:?}");
     assert!(asked[4].contains("cleared=Reconciled&columns=tx_date%2Ctxn_type"), "{asked:?}");
     let state = |id: &str| book.state(&id.into());
-    assert_eq!(
-        (state("1"), state("2"), state("99")),
-        (Some(ClearedState::Uncleared), Some(ClearedState::Uncleared), None)
-    );
-    assert_eq!(state("3"), Some(ClearedState::Reconciled));
+    assert_eq!((state("1"), state("2"), state("99")), (Some(BankState::Uncleared), Some(BankState::Uncleared), None));
+    assert_eq!(state("3"), Some(BankState::Reconciled));
     // and one that is cut off for a day, or has no transactions to tell apart, is an error and no answer
     for bad in [cut, r#"{"Columns":{"Column":[{"ColType":"tx_date"}]},"Rows":{"Row":[{"ColData":[{"value":"x"}]}]}}"#] {
         let script = Script::new([ok(bad)]);

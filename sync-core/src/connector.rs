@@ -6,6 +6,7 @@
 
 mod marker;
 mod notice;
+mod payments;
 
 use std::fmt;
 
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub use marker::Marker;
 pub use notice::{Inbox, Notice};
+pub use payments::{BankState, PaymentChanges, PaymentOutcome, PaymentRead, PaymentSink, PaymentSource, PaymentWrite};
 
 use crate::dead_letter::Cause;
 use crate::error::Error;
@@ -442,6 +444,8 @@ pub enum Operation {
         /// The version that the decision was made on.
         version: String,
     },
+    /// A payment on its way back. Never handed to a [`Sink`].
+    Payment(PaymentWrite),
 }
 
 impl Operation {
@@ -451,6 +455,7 @@ impl Operation {
             Self::Create(_) => "create",
             Self::Update { .. } => "update",
             Self::Void { .. } => "void",
+            Self::Payment(write) => write.verb(),
         }
     }
 }

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::{PaymentFact, PaymentMethod, filled};
+use sync_core::actuals::{Paid, PaymentFact, PaymentMethod};
+use sync_core::connector::BankState;
+use sync_core::model::Date;
+
 use crate::write_paths::WritePath;
 
 /// An id as v1 takes it: a number where it is one. Ids stay below 2^64, so nothing is rounded.
@@ -25,18 +28,26 @@ pub(super) fn payment(fact: &PaymentFact) -> String {
             record.insert(name.to_owned(), value);
         }
     };
-    let text = |text: Option<&str>| filled(text).map(Value::from);
+    let text = |text: Option<&str>| text.map(str::trim).filter(|text| !text.is_empty()).map(Value::from);
     set("date", Some(Value::from(fact.date.format("%Y-%m-%d").to_string())));
     set("amount", Some(Value::from(fact.amount.to_string())));
-    set("check_number", text(fact.check_number.as_deref()));
+    set("check_number", text(fact.number.as_deref()));
     set("payment_method", fact.method.map(|method| Value::from(word(method))));
     set("invoice_number", text(fact.invoice_number.as_deref()));
-    set("payment_number", fact.payment_number.map(Value::from));
-    set("requisition_id", fact.pay_app.as_ref().map(|pay_app| id(pay_app.as_str())));
-    set("notes", text(Some(&fact.notes)));
-    set("origin_id", Some(Value::from(fact.origin_id.as_str())));
+    let notes = match &fact.paid {
+        Paid::PayApp(pay_app) => {
+            set("requisition_id", Some(id(pay_app.as_str())));
+            "Paid in QuickBooks"
+        }
+        Paid::OwnerInvoice { number, .. } => {
+            set("draw_request_number", Some(Value::from(*number)));
+            "Received in QuickBooks"
+        }
+    };
+    set("notes", Some(Value::from(notes)));
+    set("origin_id", Some(Value::from(fact.origin.as_str())));
     let path = &crate::write_paths::PAYMENT_CREATE;
-    wrapped(path, &[("project_id", &fact.project), ("contract_id", &fact.commitment)], record)
+    wrapped(path, &[("project_id", &fact.project), ("contract_id", &fact.contract)], record)
 }
 
 fn word(method: PaymentMethod) -> &'static str {
@@ -50,4 +61,11 @@ fn word(method: PaymentMethod) -> &'static str {
 /// A record with an origin id and nothing else.
 pub(super) fn origin(path: &WritePath, scope: &[(&str, &dyn AsRef<str>)], origin: Option<&str>) -> String {
     wrapped(path, scope, Map::from_iter([("origin_id".to_owned(), origin.map_or(Value::Null, Value::from))]))
+}
+
+/// How far a payment has come at the bank, as text in `origin_data`.
+pub(super) fn bank(scope: &[(&str, &dyn AsRef<str>)], state: BankState, seen: Date) -> String {
+    let data = serde_json::json!({ "bank": state.as_str(), "seen": seen.format("%Y-%m-%d").to_string() });
+    let record = Map::from_iter([("origin_data".to_owned(), Value::from(data.to_string()))]);
+    wrapped(&crate::write_paths::PAYMENT_MARK, scope, record)
 }

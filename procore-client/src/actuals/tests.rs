@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use sync_core::model::Money;
+use sync_core::actuals::{Paid, PaymentKey, PaymentMethod};
+use sync_core::model::{Money, TargetKind, TargetRef};
 
 use super::*;
 use crate::double::Meddler;
@@ -35,19 +36,21 @@ fn site() -> (Arc<Meddler>, Actuals) {
     (meddler, Actuals::new(procore))
 }
 
+fn origin(payment: &str, bill: &str) -> String {
+    PaymentKey::part(&TargetRef { kind: TargetKind::BillPayment, id: payment.into() }, &bill.into()).origin("qbo:9341")
+}
+
 fn fact(payment: &str, bill: &str, amount: &str) -> PaymentFact {
     PaymentFact {
+        origin: origin(payment, bill),
         project: "101".into(),
-        commitment: "201".into(),
-        pay_app: Some("701".into()),
+        contract: "201".into(),
+        paid: Paid::PayApp("701".into()),
+        invoice_number: Some("HSE-2".to_owned()),
         amount: money(amount),
         date: "2026-03-15".parse().unwrap(),
-        check_number: Some("1002".to_owned()),
-        invoice_number: Some("HSE-2".to_owned()),
-        payment_number: None,
+        number: Some("1002".to_owned()),
         method: Some(PaymentMethod::Check),
-        notes: "Paid in QuickBooks".to_owned(),
-        origin_id: payment_origin("9341", payment, bill),
     }
 }
 
@@ -70,8 +73,8 @@ fn why<T: std::fmt::Debug>(written: Written<T>) -> (Why, String) {
 }
 
 async fn amounts(actuals: &Actuals) -> Vec<String> {
-    let payments = actuals.payments("201", &"101".into()).await.unwrap();
-    payments.iter().map(|payment| money(&payment.amount.unwrap().to_string()).to_string()).collect()
+    let payments = actuals.payments(&"201".into(), &"101".into()).await.unwrap();
+    payments.iter().map(|payment| payment.amount.to_string()).collect()
 }
 
 #[tokio::test]
@@ -94,7 +97,7 @@ async fn a_check_over_two_bills_is_two_payments_and_its_void_takes_both_back() {
         r#"{"contract_id":201,"contract_payment":{"amount":"12500.00","check_number":"1002","date":"2026-03-15","invoice_number":"HSE-2","notes":"Paid in QuickBooks","origin_id":"qbo:9341:billpayment:7781:1","payment_method":"check","requisition_id":701},"project_id":101}"#
     );
     assert_eq!(amounts(&actuals).await, ["12500.00", "36000.00"]);
-    assert!(made.iter().all(|payment| payment.check_number.as_deref() == Some("1002")));
+    assert!(made.iter().all(|payment| payment.number.as_deref() == Some("1002")));
     // and a void takes both back, the lock off first
     for payment in &made {
         assert_eq!(done(actuals.remove(payment).await), payment.id);
@@ -114,9 +117,9 @@ async fn a_payment_whose_answer_was_lost_is_found_and_never_made_twice() {
     let Written::Uncertain(text) = actuals.record(&fact).await else { panic!() };
     assert!(text.contains("POST /rest/v1.0/contract_payments"), "{text}");
     // when it is looked for, it is there
-    let found = actuals.find("201", &fact.project, &fact.origin_id).await.unwrap().unwrap();
+    let found = actuals.find(&"201".into(), &fact.project, &fact.origin).await.unwrap().unwrap();
     assert!(fact.differences(&found).is_empty());
-    assert_eq!(actuals.find("201", &fact.project, "qbo:9341:billpayment:7781:2").await.unwrap(), None);
+    assert_eq!(actuals.find(&"201".into(), &fact.project, "qbo:9341:billpayment:7781:2").await.unwrap(), None);
     // and when it is sent again all the same, it is that payment
     assert_eq!(done(actuals.record(&fact).await).id, found.id);
     assert_eq!(amounts(&actuals).await, ["10000.00"]);
@@ -134,16 +137,20 @@ async fn what_must_not_be_written_is_refused() {
         assert_eq!(why(actuals.record(&fact("1", "1", amount)).await).0, Why::Person);
     }
     assert_eq!(
-        why(actuals.record(&PaymentFact { origin_id: " ".to_owned(), ..fact("1", "1", "1.00") }).await).0,
+        why(actuals.record(&PaymentFact { origin: " ".to_owned(), ..fact("1", "1", "1.00") }).await).0,
         Why::Person
     );
     assert!(meddler.written().is_empty());
     // a commitment that allows no payments, and a pay app of another one
-    let closed = PaymentFact { commitment: "202".into(), pay_app: None, ..fact("1", "1", "1.00") };
+    let closed = PaymentFact {
+        contract: "202".into(),
+        paid: Paid::OwnerInvoice { id: "1".into(), number: 1 },
+        ..fact("1", "1", "1.00")
+    };
     let (why_closed, text) = why(actuals.record(&closed).await);
     assert_eq!(why_closed, Why::Person);
     assert!(text.contains("422") && text.contains("not enabled"), "{text}");
-    let foreign = PaymentFact { pay_app: Some("799".into()), ..fact("1", "1", "1.00") };
+    let foreign = PaymentFact { paid: Paid::PayApp("799".into()), ..fact("1", "1", "1.00") };
     assert_eq!(why(actuals.record(&foreign).await).0, Why::Person);
     // a project that is closed to us is for a person, being turned away for load is not
     meddler.sandbox.procore.lock().unwrap().hide("projects", "101");
@@ -167,7 +174,7 @@ async fn a_payment_that_cannot_be_read_is_not_a_missing_one() {
     let (meddler, actuals) = site();
     let list = r#"[{"id":1,"amount":"?","origin_id":"qbo:9341:billpayment:1:1"}]"#;
     meddler.instead.lock().unwrap().push(("contract_payments", 200, list.to_owned()));
-    assert!(actuals.find("201", &"101".into(), "qbo:9341:billpayment:1:1").await.is_err());
+    assert!(actuals.find(&"201".into(), &"101".into(), "qbo:9341:billpayment:1:1").await.is_err());
 }
 
 #[tokio::test]
@@ -176,8 +183,8 @@ async fn a_date_that_procore_did_not_keep_shows_as_a_difference() {
     let fact = fact("1", "1", "1.50");
     let payment = done(actuals.record(&fact).await);
     assert!(fact.differences(&payment).is_empty());
-    let dateless = ContractPayment { date: None, check_number: None, ..payment };
-    assert_eq!(fact.differences(&dateless), ["date", "check_number"]);
+    let dateless = Payment { date: None, number: None, ..payment };
+    assert_eq!(fact.differences(&dateless), ["date", "check number"]);
 }
 
 #[tokio::test]
@@ -201,17 +208,48 @@ async fn a_removal_that_was_cut_off_is_finished_by_doing_it_again() {
 async fn payments_of_others_and_changed_ones_are_left_alone() {
     let (meddler, actuals) = site();
     let payment = done(actuals.record(&fact("7781", "1", "10000.00")).await);
-    let by_hand = ContractPayment { origin_id: None, ..payment.clone() };
+    let by_hand = Payment { origin: None, ..payment.clone() };
     assert_eq!(why(actuals.remove(&by_hand).await).0, Why::Person);
-    let foreign = ContractPayment { origin_id: Some("8000A1-177".to_owned()), ..payment.clone() };
+    let foreign = Payment { origin: Some("8000A1-177".to_owned()), ..payment.clone() };
     assert_eq!(why(actuals.remove(&foreign).await).0, Why::Person);
-    let elsewhere = ContractPayment { origin_id: Some(payment_origin("9341", "1", "1")), ..payment.clone() };
+    let elsewhere = Payment { origin: Some(origin("1", "1")), ..payment.clone() };
     assert_eq!(why(actuals.remove(&elsewhere).await).0, Why::Conflict);
     let mut changed = payment.clone();
-    changed.amount = Some(sync_core::model::Amount::parse("1.00").unwrap());
+    changed.amount = money("1.00");
     assert_eq!(why(actuals.remove(&changed).await).0, Why::Conflict);
     assert_eq!(amounts(&actuals).await, ["10000.00"]);
     assert_eq!(meddler.written().len(), 1);
+}
+
+#[tokio::test]
+async fn what_an_owner_paid_is_a_payment_on_the_prime_contract() {
+    // given a payment of owner invoice 1
+    let (meddler, actuals) = site();
+    let paid = Paid::OwnerInvoice { id: "801".into(), number: 1 };
+    let fact = PaymentFact { contract: "601".into(), paid, method: None, ..fact("9", "8", "100000.00") };
+    // when it is written back
+    let payment = done(actuals.record(&fact).await);
+    // then it names the invoice by its number, since Procore has no other way to name it
+    assert!(fact.differences(&payment).is_empty(), "{payment:?}");
+    assert_eq!(payment.application, Some(1));
+    assert!(meddler.written()[0].body.contains(r#""draw_request_number":1"#));
+    assert!(!meddler.written()[0].body.contains("requisition_id"));
+}
+
+#[tokio::test]
+async fn how_far_a_payment_has_come_at_the_bank_stands_beside_its_origin() {
+    // given a payment that is locked by its origin id
+    let (meddler, actuals) = site();
+    let payment = done(actuals.record(&fact("7781", "1", "10000.00")).await);
+    // when it is seen to have cleared
+    done(actuals.mark_bank(&payment, BankState::Cleared, "2026-04-02".parse().unwrap()).await);
+    // then Procore takes that, and nothing else changes
+    let procore = meddler.sandbox.procore.lock().unwrap();
+    let record = procore.record("contract_payments", payment.id.as_str()).unwrap();
+    assert_eq!(record.get("origin_data").unwrap().as_str(), Some(r#"{"bank":"cleared","seen":"2026-04-02"}"#));
+    drop(procore);
+    assert_eq!(actuals.payments(&"201".into(), &"101".into()).await.unwrap(), [payment]);
+    meddler.written();
 }
 
 #[tokio::test]

@@ -2,9 +2,11 @@
 //! commitment they are payments issued, on a prime contract payments received.
 
 use serde::Deserialize;
-use sync_core::model::{Amount, CommitmentId, ContractPaymentId, Date, PayAppId, ProjectId, Timestamp};
+use sync_core::model::construction::Payment;
+use sync_core::model::{Amount, ContractId, ContractPaymentId, Currency, Date, PayAppId, ProjectId, Timestamp};
 
-use super::lenient;
+use super::{BadValue, lenient};
+use crate::convert::Amounts;
 
 /// A payment on a contract. How it was paid is written, but never shown.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -18,7 +20,7 @@ pub struct ContractPayment {
     pub project_id: Option<ProjectId>,
     /// The contract, a commitment or a prime contract.
     #[serde(default, deserialize_with = "lenient::id")]
-    pub contract_id: Option<CommitmentId>,
+    pub contract_id: Option<ContractId>,
     /// The pay app that was paid.
     #[serde(default, deserialize_with = "lenient::id")]
     pub requisition_id: Option<PayAppId>,
@@ -52,4 +54,26 @@ pub struct ContractPayment {
     /// When it last changed.
     #[serde(default, deserialize_with = "lenient::time")]
     pub updated_at: Option<Timestamp>,
+}
+
+impl ContractPayment {
+    /// The payment, read from the list of a contract.
+    pub(crate) fn payment(
+        self,
+        project: &ProjectId,
+        contract: &ContractId,
+        currency: Currency,
+    ) -> Result<Payment, BadValue> {
+        Ok(Payment {
+            amount: Amounts(currency).required(self.amount, || "amount".to_owned())?,
+            id: self.id,
+            project: self.project_id.unwrap_or_else(|| project.clone()),
+            contract: self.contract_id.unwrap_or_else(|| contract.clone()),
+            pay_app: self.requisition_id,
+            application: self.draw_request_number,
+            date: self.date,
+            number: self.check_number,
+            origin: self.origin_id,
+        })
+    }
 }

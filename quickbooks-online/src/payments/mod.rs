@@ -5,6 +5,7 @@
 //! stands in the lines of the payment and not in the bill
 //! (<https://developer.intuit.com/app/developer/qbo/docs/api/accounting/all-entities/billpayment>).
 
+mod back;
 mod cash;
 mod settle;
 
@@ -15,7 +16,7 @@ use serde_json::value::RawValue;
 use sync_core::model::{Amount, Currency, Date, Money, TargetId};
 
 pub use cash::{BankDeposit, DepositLine, DirectPurchase, PurchaseLine};
-pub use settle::{CustomerPayment, PaidPart, PaymentMethod, Settled, UnknownPart, VendorPayment};
+pub use settle::{CustomerPayment, UnknownPart, VendorPayment};
 
 use crate::client::QuickBooks;
 use crate::convert;

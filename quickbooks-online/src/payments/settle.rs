@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, FixedOffset};
 use serde_json::value::RawValue;
+use sync_core::actuals::{PaidPart, PaymentMade, PaymentMethod, Settled, settled};
 use sync_core::model::{
     AccountId, Currency, CustomerId, Date, Money, MoneyError, PayeeId, TargetId, TargetKind, TargetRef,
 };
@@ -12,29 +13,6 @@ use crate::entity::Entity;
 use crate::error::Error;
 use crate::wire::{self, Line};
 
-/// How a bill was paid. ACH and online payments count as checks.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum PaymentMethod {
-    /// From a bank account.
-    Check,
-    /// By credit card.
-    CreditCard,
-    /// A word that this version does not know.
-    Other(String),
-}
-
-/// A document and how much of it a payment settled, or how much of a credit it used.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PaidPart {
-    /// The bill, invoice, vendor credit, credit memo or journal entry.
-    pub to: TargetRef,
-    /// How much, never below nothing.
-    pub amount: Money,
-    /// Was it a credit that paid, rather than a document that was paid?
-    pub is_credit: bool,
-}
-
 /// A part that was applied to a transaction of a kind which has no document here, such as a refund to a customer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UnknownPart {
@@ -44,22 +22,6 @@ pub struct UnknownPart {
     pub id: TargetId,
     /// How much.
     pub amount: Money,
-}
-
-/// How a document was settled by one payment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settled {
-    /// The document.
-    pub to: TargetRef,
-    /// Settled in all.
-    pub amount: Money,
-    /// Of that, by credits that the same payment used.
-    pub by_credit: Money,
-    /// Of that, by cash.
-    pub cash: Money,
-    /// Does QuickBooks say so? It does not say which of several documents a credit settled; then credits count for the
-    /// documents in the order of the lines, and this is no. The amounts of `amount` and the sums are exact all the same.
-    pub is_exact: bool,
 }
 
 /// A payment of bills.
@@ -74,8 +36,8 @@ pub struct VendorPayment {
     pub date: Date,
     /// Check number.
     pub number: Option<String>,
-    /// How it was paid.
-    pub method: PaymentMethod,
+    /// How it was paid; none for a word that this version does not know. ACH and online payments count as checks.
+    pub method: Option<PaymentMethod>,
     /// The bank or card account.
     pub account: Option<AccountId>,
     /// The vendor.
@@ -143,9 +105,9 @@ impl VendorPayment {
         let check = || read.check_payment.as_ref().and_then(|check| check.bank_account_ref.as_ref());
         let card = || read.credit_card_payment.as_ref().and_then(|card| card.cc_account_ref.as_ref());
         let (method, account) = match read.pay_type.as_deref() {
-            Some("Check") => (PaymentMethod::Check, check()),
-            Some("CreditCard") => (PaymentMethod::CreditCard, card()),
-            other => (PaymentMethod::Other(other.unwrap_or_default().to_owned()), check().or_else(card)),
+            Some("Check") => (Some(PaymentMethod::Check), check()),
+            Some("CreditCard") => (Some(PaymentMethod::CreditCard), card()),
+            _ => (None, check().or_else(card)),
         };
         Ok(Self {
             id: head.id,
@@ -170,6 +132,21 @@ impl VendorPayment {
     /// [`MoneyError`] on overflow.
     pub fn settled(&self) -> Result<Vec<Settled>, MoneyError> {
         settled(&self.applied, self.total.currency())
+    }
+
+    /// What the way back needs of it.
+    #[must_use]
+    pub fn made(&self) -> PaymentMade {
+        PaymentMade {
+            target: TargetRef { kind: TargetKind::BillPayment, id: self.id.clone() },
+            version: self.version.clone(),
+            number: self.number.clone(),
+            date: self.date,
+            method: self.method,
+            currency: self.total.currency(),
+            applied: self.applied.clone(),
+            voided: self.voided,
+        }
     }
 }
 
@@ -213,6 +190,21 @@ impl CustomerPayment {
     /// [`MoneyError`] on overflow.
     pub fn settled(&self) -> Result<Vec<Settled>, MoneyError> {
         settled(&self.applied, self.total.currency())
+    }
+
+    /// What the way back needs of it.
+    #[must_use]
+    pub fn made(&self) -> PaymentMade {
+        PaymentMade {
+            target: TargetRef { kind: TargetKind::Payment, id: self.id.clone() },
+            version: self.version.clone(),
+            number: self.number.clone(),
+            date: self.date,
+            method: None,
+            currency: self.total.currency(),
+            applied: self.applied.clone(),
+            voided: self.voided,
+        }
     }
 }
 
@@ -282,20 +274,4 @@ fn rest(parts: &Parts, total: Money) -> Result<Money, MoneyError> {
         rest = rest.minus(part.amount)?;
     }
     Ok(rest)
-}
-
-fn settled(applied: &[PaidPart], currency: Currency) -> Result<Vec<Settled>, MoneyError> {
-    let zero = Money::zero(currency);
-    let mut credit = Money::sum(currency, applied.iter().filter(|part| part.is_credit).map(|part| part.amount))?;
-    let documents = applied.iter().filter(|part| !part.is_credit);
-    let is_exact = credit.is_zero() || documents.clone().count() == 1;
-    let mut settled = Vec::with_capacity(applied.len());
-    for part in documents {
-        let left = part.amount.minus(credit)?;
-        let cash = if left.is_negative() { zero } else { left };
-        let by_credit = part.amount.minus(cash)?;
-        credit = credit.minus(by_credit)?;
-        settled.push(Settled { to: part.to.clone(), amount: part.amount, by_credit, cash, is_exact });
-    }
-    Ok(settled)
 }

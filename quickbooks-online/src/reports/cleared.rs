@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use chrono::{DateTime, FixedOffset};
+use sync_core::connector::BankState;
 use sync_core::model::{Date, TargetId};
 
 use super::Report;
@@ -12,29 +13,15 @@ use crate::error::Error;
 const TRANSACTION_LIST: &str = "TransactionList";
 const COLUMNS: &str = "tx_date,txn_type,doc_num,account_name";
 
-/// The state of a transaction at the bank, the least certain first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ClearedState {
-    /// The bank has not seen it, as far as QuickBooks knows.
-    Uncleared,
-    /// The bank has seen it.
-    Cleared,
-    /// It is locked by a bank reconciliation.
-    Reconciled,
-}
+/// The least certain first.
+const STATES: [BankState; 3] = [BankState::Uncleared, BankState::Cleared, BankState::Reconciled];
 
-impl ClearedState {
-    /// All states.
-    pub const ALL: &'static [Self] = &[Self::Uncleared, Self::Cleared, Self::Reconciled];
-
-    /// The value of the report's filter.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Uncleared => "Uncleared",
-            Self::Cleared => "Cleared",
-            Self::Reconciled => "Reconciled",
-        }
+/// The value of the report's filter.
+fn filter(state: BankState) -> &'static str {
+    match state {
+        BankState::Uncleared => "Uncleared",
+        BankState::Cleared => "Cleared",
+        BankState::Reconciled => "Reconciled",
     }
 }
 
@@ -45,7 +32,7 @@ pub struct ClearedEntry {
     /// The transaction.
     pub id: TargetId,
     /// Its state.
-    pub state: ClearedState,
+    pub state: BankState,
     /// Its own date. The day on which the bank saw it is in no report: it lies between two readings.
     pub date: Option<Date>,
     /// What the report calls its type, e.g. `Bill Payment (Check)`; for people.
@@ -72,7 +59,7 @@ impl ClearedBook {
 
     /// The state of a transaction; none when no report showed it.
     #[must_use]
-    pub fn state(&self, id: &TargetId) -> Option<ClearedState> {
+    pub fn state(&self, id: &TargetId) -> Option<BankState> {
         self.get(id).map(|entry| entry.state)
     }
 
@@ -81,7 +68,7 @@ impl ClearedBook {
         self.entries.values()
     }
 
-    fn take(&mut self, report: &Report, state: ClearedState) -> Result<(), Error> {
+    fn take(&mut self, report: &Report, state: BankState) -> Result<(), Error> {
         let Some(kind) = report.column("txn_type") else {
             if report.rows.is_empty() {
                 return Ok(());
@@ -138,20 +125,20 @@ impl Reports {
             return Err(Error::Invalid(format!("the time from {first} to {last} ends before it begins")));
         }
         let mut book = ClearedBook::default();
-        for state in ClearedState::ALL {
+        for state in STATES {
             let mut spans = vec![(first, last)];
             while let Some((from, to)) = spans.pop() {
                 let (start, end) = (from.to_string(), to.to_string());
                 let parameters = [
                     ("start_date", start.as_str()),
                     ("end_date", &end),
-                    ("cleared", state.as_str()),
+                    ("cleared", filter(state)),
                     ("columns", COLUMNS),
                 ];
                 let answer = self.client.report(TRANSACTION_LIST, &parameters).await?;
                 book.time = book.time.or(answer.time);
                 if !answer.value.is_cut {
-                    book.take(&answer.value, *state)?;
+                    book.take(&answer.value, state)?;
                     continue;
                 }
                 let Some((one, two)) = halves(from, to) else {
@@ -196,11 +183,11 @@ mod tests {
         )
         .unwrap();
         let mut book = ClearedBook::default();
-        for state in [ClearedState::Reconciled, ClearedState::Uncleared, ClearedState::Cleared] {
+        for state in [BankState::Reconciled, BankState::Uncleared, BankState::Cleared] {
             book.take(&report, state).unwrap();
         }
         assert_eq!(book.entries().count(), 1);
-        assert_eq!(book.state(&"7".into()), Some(ClearedState::Uncleared));
+        assert_eq!(book.state(&"7".into()), Some(BankState::Uncleared));
         assert_eq!(book.state(&"8".into()), None);
     }
 }

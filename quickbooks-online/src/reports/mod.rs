@@ -3,5 +3,5 @@
 mod cleared;
 mod shape;
 
-pub use cleared::{ClearedBook, ClearedEntry, ClearedState, Reports};
+pub use cleared::{ClearedBook, ClearedEntry, Reports};
 pub use shape::{Cell, Column, Report, ReportRow};

@@ -19,6 +19,7 @@ mod live;
 mod merge;
 mod notice;
 mod observe;
+mod payments;
 mod plan;
 mod recover;
 mod run;
@@ -39,6 +40,7 @@ pub use adopt::{Adopted, Answer, Rebuilt};
 pub use adoption::AdoptionState;
 pub use decide::{LinkedDecision, NewDecision, decide_linked, decide_new, match_lines, rekey, stored_otherwise};
 pub use observe::{Observer, Silent, Step, UnknownStep};
+pub use payments::PaymentParts;
 pub use run::RunReport;
 pub use survey::{Match, Place, Survey, Surveyed};
 
@@ -122,6 +124,8 @@ pub struct Engine {
     fresh: Mutex<HashMap<DocumentKey, Fetched>>,
     /// Are those all that the source has?
     whole: AtomicBool,
+    /// The way back, where payments are carried back too.
+    back: Option<payments::Back>,
 }
 
 impl fmt::Debug for Engine {
@@ -134,7 +138,7 @@ impl Engine {
     /// An engine; nothing happens until it is told to.
     pub fn new(parts: Parts, config: EngineConfig) -> Self {
         let mappings = Mappings::new(parts.mapping.clone());
-        Self { parts, config, mappings, fresh: Mutex::default(), whole: AtomicBool::new(false) }
+        Self { parts, config, mappings, fresh: Mutex::default(), whole: AtomicBool::new(false), back: None }
     }
 
     /// Takes everything in, part by part. Interrupted, it goes on after the last part that was taken in.
@@ -195,7 +199,9 @@ impl Engine {
             .chain(dead.into_iter().map(|letter| letter.document))
             .chain(waiting.into_iter().map(|waiting| waiting.document));
         let missing: Vec<Change> = known
-            .filter(|document| !matches!(document.kind, DocumentKind::Customer | DocumentKind::Transaction))
+            .filter(|document| {
+                !matches!(document.kind, DocumentKind::Customer | DocumentKind::Transaction | DocumentKind::Payment)
+            })
             .filter(|document| !seen.contains(document))
             .map(Change::found)
             .collect();
@@ -257,6 +263,9 @@ impl Engine {
             fresh.clear();
         }
         self.whole.store(false, Ordering::Relaxed);
+        if let Some(back) = &self.back {
+            back.forget();
+        }
     }
 
     pub(super) fn is_whole(&self) -> bool {

@@ -188,5 +188,6 @@ fn label(intent: &Intent) -> String {
             document.number().unwrap_or_default().to_owned()
         }
         Operation::Void { target, .. } => target.to_string(),
+        Operation::Payment(_) => String::new(),
     }
 }

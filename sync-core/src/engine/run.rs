@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::journal::{Job, JobEnd, Link, LinkChange, Settlement};
 use crate::mapping::{Names, history};
 use crate::model::accounting::AccountingDocument;
-use crate::model::{DocumentKey, Fields};
+use crate::model::{DocumentKey, DocumentKind, Fields, TargetKind};
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +46,10 @@ pub struct RunReport {
     /// worked; see [`Engine::survey`].
     #[serde(default)]
     pub to_adopt: usize,
+    /// Payments recorded in the source.
+    pub payments_recorded: usize,
+    /// Payments taken back in the source.
+    pub payments_taken_back: usize,
 }
 
 /// A job and its document.
@@ -71,6 +75,8 @@ pub(super) struct Wave {
     pub(super) writes: Vec<Planned>,
     again: Vec<Item>,
     missing: Vec<Change>,
+    /// Something was linked that may have been paid long ago.
+    paid_before: bool,
 }
 
 impl Engine {
@@ -111,8 +117,10 @@ impl Engine {
             self.parts.observer.step(Step::Claimed).await;
             index.refresh(journal.as_ref(), connection, &jobs).await?;
             let jobs = self.look(jobs, &mut report).await?;
+            let (payments, jobs) = jobs.into_iter().partition(|job| job.document.kind == DocumentKind::Payment);
             let jobs = self.recover(jobs, &mut index, &mut report).await?;
             self.work(jobs, &mut index, &mut report).await?;
+            self.work_payments(payments, &mut report).await?;
         }
     }
 
@@ -150,6 +158,9 @@ impl Engine {
             let settled = wave.settlements.len() + wave.writes.len();
             if !wave.missing.is_empty() {
                 self.intake(&wave.missing).await?;
+            }
+            if wave.paid_before {
+                self.read_all_payments_next().await?;
             }
             self.settle(&wave.settlements).await?;
             if !wave.settlements.is_empty() {

@@ -63,7 +63,7 @@ impl Engine {
                     token: plan.job.token,
                     group: group.clone(),
                     write: Write {
-                        key: key(&plan.marker, &plan.operation, plan.job.token),
+                        key: write_key(&plan.marker, &plan.operation, plan.job.token),
                         marker: plan.marker,
                         operation: plan.operation,
                     },
@@ -164,6 +164,8 @@ impl Engine {
                 report.updated += 1;
                 (document, "changed")
             }
+            // Payments are settled by the way back.
+            Operation::Payment(_) => return,
             Operation::Void { target, .. } => {
                 report.voided += 1;
                 let audit = format!("voided {target}");
@@ -260,7 +262,7 @@ impl Engine {
     fn letter(&self, sent: &Sending, cause: Cause, text: String, state: Option<&TargetState>) -> DeadLetter {
         let amount = match &sent.intent.write.operation {
             Operation::Create(document) | Operation::Update { document, .. } => document.total().ok().flatten(),
-            Operation::Void { .. } => None,
+            Operation::Void { .. } | Operation::Payment(_) => None,
         };
         DeadLetter {
             document: sent.job.document.clone(),
@@ -289,7 +291,7 @@ pub(super) fn closing(sent: &Sending, end: JobEnd, link: LinkChange, audit: Stri
 
 /// The key of a write: connection, document, operation, generation. Each lease is a generation of its own, so that a
 /// deliberate repetition has another key; a repetition after an unknown outcome is sent with the stored one.
-fn key(marker: &Marker, operation: &Operation, token: u64) -> String {
+pub(super) fn write_key(marker: &Marker, operation: &Operation, token: u64) -> String {
     let mut hasher = Sha256::new();
     for part in [marker.to_string().as_str(), operation.verb(), &token.to_string()] {
         hasher.update((part.len() as u64).to_be_bytes());

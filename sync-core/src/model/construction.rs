@@ -31,8 +31,6 @@ pub enum Document {
     PayApp(PayApp),
     /// An invoice to the owner.
     OwnerInvoice(OwnerInvoice),
-    /// A payment on a contract.
-    Payment(Payment),
 }
 
 impl Document {
@@ -46,7 +44,6 @@ impl Document {
             Self::PrimeContract(d) => DocumentKey::within(DocumentKind::PrimeContract, &d.project, &d.id),
             Self::PayApp(d) => DocumentKey::within(DocumentKind::PayApp, &d.project, &d.id),
             Self::OwnerInvoice(d) => DocumentKey::within(DocumentKind::OwnerInvoice, &d.project, &d.id),
-            Self::Payment(d) => DocumentKey::within(DocumentKind::Payment, &d.project, &d.id),
         }
     }
 
@@ -60,7 +57,6 @@ impl Document {
             Self::PrimeContract(d) => d.number.clone(),
             Self::PayApp(d) => format!("{}/{}", d.commitment_number, d.number),
             Self::OwnerInvoice(d) => d.invoice_number.clone().unwrap_or_else(|| d.number.to_string()),
-            Self::Payment(d) => d.number.clone().unwrap_or_else(|| d.id.to_string()),
         }
     }
 }
@@ -479,21 +475,26 @@ pub struct OwnerInvoice {
     pub custom: CustomFields,
 }
 
-/// A payment recorded on a contract.
+/// A payment recorded on a contract: issued on a commitment, received on a prime contract. It is what comes back from
+/// the accounting system, so it is no [`Document`] of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
     /// Id.
     pub id: ContractPaymentId,
     /// Its project.
     pub project: ProjectId,
-    /// The commitment that was paid.
-    pub commitment: CommitmentId,
+    /// The contract.
+    pub contract: ContractId,
     /// The pay app that was paid.
     pub pay_app: Option<PayAppId>,
+    /// Number of the owner invoice (or pay app) that was paid.
+    pub application: Option<i64>,
     /// Amount.
     pub amount: Money,
     /// Date.
     pub date: Option<Date>,
     /// Check number.
     pub number: Option<String>,
+    /// Its origin id; none where people entered it by hand.
+    pub origin: Option<String>,
 }

@@ -62,7 +62,7 @@ kinds! {
         PayApp = "pay_app",
         /// An invoice to the owner.
         OwnerInvoice = "owner_invoice",
-        /// A payment recorded on a contract.
+        /// A payment of the accounting system, on its way back: see `actuals::PaymentKey`.
         Payment = "payment",
         /// No construction document: a transaction of the accounting system that may have changed. The engine looks at
         /// it, and works the document that is linked with it if there is something new.

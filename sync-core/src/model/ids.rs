@@ -82,6 +82,8 @@ id! {
     PayAppLineId;
     /// A Procore owner invoice (payment application).
     OwnerInvoiceId;
+    /// A contract that payments are recorded on: a commitment or a prime contract.
+    ContractId;
     /// A payment recorded in Procore.
     ContractPaymentId;
     /// A Procore billing period.

@@ -98,7 +98,6 @@ impl Situation<'_> {
             Document::PayApp(d) => (self.pay_app(d, document), d.summary.current_payment_due),
             Document::PrimeContract(d) => (self.prime_contract(d, document), d.sum_to_date().ok().or(d.original_sum)),
             Document::OwnerInvoice(d) => (self.owner_invoice(d, document), d.summary.current_payment_due),
-            _ => (Err(Stop::Nothing("documents of this kind are not synced")), None),
         };
         match result.and_then(|wanted| self.follow_rules(document, wanted)) {
             Ok(document) => Mapped::Post(Box::new(document)),
