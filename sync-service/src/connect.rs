@@ -5,14 +5,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use procore_client::actuals::Actuals;
 use procore_client::auth::{Environment as ProcoreEnvironment, Login, ProcoreLogin};
 use procore_client::{Procore, ProcoreSource, SourceOptions};
 use quickbooks_online::{App, Authorization};
-use quickbooks_online::{Environment as QuickBooksEnvironment, QuickBooks, QuickBooksSink, SinkOptions};
+use quickbooks_online::{Environment as QuickBooksEnvironment, PaymentsBook, QuickBooks, QuickBooksSink, SinkOptions};
 use serde::{Deserialize, Serialize};
 use sync_core::clock::{Clock, ScaledClock, SeededRandom, SystemClock};
 use sync_core::connector::Sink;
-use sync_core::engine::{Engine, EngineConfig, Observer, Parts};
+use sync_core::engine::{Engine, EngineConfig, Observer, Parts, PaymentParts};
 use sync_core::http::{FileTokenStore, Pace, ReqwestTransport, Secret, TokenManager, Transport, TransportConfig};
 use sync_core::journal::SqliteJournal;
 use sync_core::mapping::Mapping;
@@ -177,10 +178,14 @@ impl Connection {
         mapping: Arc<Mapping>,
         observer: Arc<dyn Observer>,
     ) -> Engine {
-        self.engine_over(settings, journal, mapping, observer, |sink| sink)
+        let payments = PaymentParts {
+            source: Arc::new(PaymentsBook::new(self.sink.client().clone())),
+            sink: Arc::new(Actuals::new(self.source.procore().clone())),
+        };
+        self.engine_over(settings, journal, mapping, observer, |sink| sink).with_payments(payments)
     }
 
-    /// The engine over these clients, with something between it and the sink.
+    /// The engine over these clients, with something between it and the sink. It carries no payments back.
     pub(crate) fn engine_over(
         self,
         settings: &ConnectionSettings,

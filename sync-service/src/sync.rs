@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sync_core::engine::{Engine, RunReport, Silent};
 use sync_core::journal::{Intake, Journal};
@@ -13,6 +14,9 @@ use crate::settings;
 
 /// Set in the journal once everything was taken in for the first time.
 pub(crate) const LOADED: &str = "loaded";
+
+/// The bank's reports are read less often than payments are, for they tell of nothing sooner.
+const BANK_EVERY: Duration = Duration::from_secs(20 * 3600);
 
 pub(crate) async fn run(json: bool) -> Result<ExitCode, Failure> {
     let settings = settings::from_environment()?;
@@ -36,6 +40,12 @@ pub(crate) async fn run(json: bool) -> Result<ExitCode, Failure> {
             "{} created, {} changed, {} linked to what was there, {} as they should be.",
             report.created, report.updated, report.adopted, report.unchanged
         );
+        if report.payments_recorded + report.payments_taken_back > 0 {
+            println!(
+                "{} payments recorded in Procore, {} taken back.",
+                report.payments_recorded, report.payments_taken_back
+            );
+        }
         if counts.dead + counts.waiting > 0 {
             println!(
                 "{} wait for a person and {} for another document: `procore-quickbooks dead-letters`.",
@@ -58,5 +68,7 @@ pub(crate) async fn work(
         engine.snapshot().await?;
         journal.set_cursor(id, LOADED, "yes").await?;
     }
-    Ok((intake, engine.run().await?))
+    let mut report = engine.run().await?;
+    report.add(engine.carry_payments(BANK_EVERY).await?);
+    Ok((intake, report))
 }

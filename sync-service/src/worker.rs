@@ -6,6 +6,7 @@
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Serialize};
@@ -125,15 +126,16 @@ async fn obey(
             engine.poll().await?;
         }
     }
-    let report = engine.run().await?;
-    if report.to_adopt == 0 {
-        return Ok(report);
+    let mut report = engine.run().await?;
+    if report.to_adopt > 0 {
+        // The book has transactions already. What is the same is linked; nobody is here to decide about the rest, so it is
+        // worked one by one, and what looks alike becomes a dead letter.
+        engine.adopt_same().await?;
+        engine.finish_adoption().await?;
+        report = engine.run().await?;
     }
-    // The book has transactions already. What is the same is linked; nobody is here to decide about the rest, so it is
-    // worked one by one, and what looks alike becomes a dead letter.
-    engine.adopt_same().await?;
-    engine.finish_adoption().await?;
-    Ok(engine.run().await?)
+    report.add(engine.carry_payments(Duration::ZERO).await?);
+    Ok(report)
 }
 
 fn tell(event: &Event) {

@@ -52,6 +52,25 @@ pub struct RunReport {
     pub payments_taken_back: usize,
 }
 
+impl RunReport {
+    /// Adds what another run did.
+    pub fn add(&mut self, other: Self) {
+        let Self { created, updated, voided, adopted, unchanged, skipped, dead, waiting, uncertain, batches, .. } = other;
+        self.created += created;
+        self.updated += updated;
+        self.voided += voided;
+        self.adopted += adopted;
+        self.unchanged += unchanged;
+        self.skipped += skipped;
+        self.dead += dead;
+        self.waiting += waiting;
+        self.uncertain += uncertain;
+        self.batches += batches;
+        self.payments_recorded += other.payments_recorded;
+        self.payments_taken_back += other.payments_taken_back;
+    }
+}
+
 /// A job and its document.
 pub(super) struct Item {
     pub(super) job: Job,

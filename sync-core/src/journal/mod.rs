@@ -181,6 +181,13 @@ pub struct Intake {
     pub duplicates: usize,
 }
 
+impl Intake {
+    /// Did anything come in that is not known already?
+    pub fn is_any(&self) -> bool {
+        self.opened + self.joined > 0
+    }
+}
+
 /// A leased job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {

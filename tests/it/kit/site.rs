@@ -5,14 +5,15 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use procore_client::actuals::Actuals;
 use procore_client::auth::{Environment, Login, ProcoreLogin};
 use procore_client::{Procore as ProcoreClient, ProcoreSource, SourceOptions};
-use quickbooks_online::{App, Authorization, QuickBooks as QuickBooksClient, QuickBooksSink, SinkOptions};
+use quickbooks_online::{App, Authorization, PaymentsBook, QuickBooks as QuickBooksClient, QuickBooksSink, SinkOptions};
 use sync_core::Error;
 use sync_core::clock::{Clock, ManualClock, SeededRandom};
 use sync_core::connector::Sink;
 use sync_core::dead_letter::DeadLetter;
-use sync_core::engine::{Engine, EngineConfig, Observer, Parts, RunReport, Silent};
+use sync_core::engine::{Engine, EngineConfig, Observer, Parts, PaymentParts, RunReport, Silent};
 use sync_core::http::{
     MemoryTokenStore, Pace, ReqwestTransport, Secret, Stored, TokenManager, TokenSet, TokenStore, Transport,
     TransportConfig,
@@ -186,16 +187,22 @@ impl Site {
 
     /// The program, just started, with somebody who watches its steps.
     pub(crate) fn engine_watched(&self, observer: Arc<dyn Observer>) -> Engine {
+        let (source, sink) = (self.source(), self.sink());
+        let payments = PaymentParts {
+            source: Arc::new(PaymentsBook::new(sink.client().clone())),
+            sink: Arc::new(Actuals::new(source.procore().clone())),
+        };
         let parts = Parts {
             connection: self.connection(),
-            source: Arc::new(self.source()),
-            sink: Arc::new(self.sink()),
+            source: Arc::new(source),
+            sink: Arc::new(sink),
             journal: self.journal.clone(),
             clock: self.clock.clone(),
             mapping: self.mapping.clone(),
             observer,
         };
         Engine::new(parts, EngineConfig { lease: Duration::from_secs(150), ..EngineConfig::default() })
+            .with_payments(payments)
     }
 
     /// The program, just started, with something between it and QuickBooks.

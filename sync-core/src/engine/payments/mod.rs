@@ -16,12 +16,13 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use super::index::journal_error;
+use super::run::RunReport;
 use super::{Engine, Parts};
 use crate::actuals::PaymentKey;
 use crate::connector::{BankState, Change, Cursor, PaymentChanges, PaymentRead, PaymentSink, PaymentSource};
 use crate::error::Error;
 use crate::journal::{Intake, Link};
-use crate::model::{DocumentKind, TargetKind, TargetRef};
+use crate::model::{DocumentKind, TargetKind, TargetRef, Timestamp};
 
 /// Where reading payments goes on.
 const CURSOR: &str = "payments";
@@ -92,6 +93,34 @@ impl Engine {
     pub async fn read_all_payments_next(&self) -> Result<(), Error> {
         let Parts { connection, journal, .. } = &self.parts;
         journal.set_cursor(connection, CURSOR, "").await.map_err(journal_error)
+    }
+
+    /// Carries over what was paid since the last call, and, if the last look at the bank's reports is older than
+    /// `bank_every`, how far it has come there. Call it after [`run`](Self::run), so that what was paid is linked.
+    ///
+    /// # Errors
+    /// If either side or the journal cannot be asked. Everything done until then is stored; call it again.
+    pub async fn carry_payments(&self, bank_every: std::time::Duration) -> Result<RunReport, Error> {
+        const CURSOR: &str = "bank";
+        let Parts { connection, journal, clock, .. } = &self.parts;
+        if self.back.is_none() {
+            return Ok(RunReport::default());
+        }
+        let mut report = RunReport::default();
+        if self.poll_payments().await?.is_any() {
+            report.add(self.run().await?);
+        }
+        let last = journal.cursor(connection, CURSOR).await.map_err(journal_error)?;
+        let last: Option<Timestamp> = last.and_then(|text| text.parse().ok());
+        let now = clock.now();
+        let is_due = last.is_none_or(|last| (now - last).to_std().is_ok_and(|passed| passed >= bank_every));
+        if is_due {
+            if self.poll_bank().await?.is_any() {
+                report.add(self.run().await?);
+            }
+            journal.set_cursor(connection, CURSOR, &now.to_rfc3339()).await.map_err(journal_error)?;
+        }
+        Ok(report)
     }
 
     /// Takes in how far the recorded payments have come at the bank; those that are reconciled are not asked about again.
