@@ -244,10 +244,11 @@ async fn how_far_a_payment_has_come_at_the_bank_stands_beside_its_origin() {
     // when it is seen to have cleared
     done(actuals.mark_bank(&payment, BankState::Cleared, "2026-04-02".parse().unwrap()).await);
     // then Procore takes that, and nothing else changes
-    let procore = meddler.sandbox.procore.lock().unwrap();
-    let record = procore.record("contract_payments", payment.id.as_str()).unwrap();
-    assert_eq!(record.get("origin_data").unwrap().as_str(), Some(r#"{"bank":"cleared","seen":"2026-04-02"}"#));
-    drop(procore);
+    {
+        let procore = meddler.sandbox.procore.lock().unwrap();
+        let record = procore.record("contract_payments", payment.id.as_str()).unwrap();
+        assert_eq!(record.get("origin_data").unwrap().as_str(), Some(r#"{"bank":"cleared","seen":"2026-04-02"}"#));
+    }
     assert_eq!(actuals.payments(&"201".into(), &"101".into()).await.unwrap(), [payment]);
     meddler.written();
 }

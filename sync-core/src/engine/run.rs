@@ -55,7 +55,8 @@ pub struct RunReport {
 impl RunReport {
     /// Adds what another run did.
     pub fn add(&mut self, other: Self) {
-        let Self { created, updated, voided, adopted, unchanged, skipped, dead, waiting, uncertain, batches, .. } = other;
+        let Self { created, updated, voided, adopted, unchanged, skipped, dead, waiting, uncertain, batches, .. } =
+            other;
         self.created += created;
         self.updated += updated;
         self.voided += voided;

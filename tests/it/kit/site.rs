@@ -8,7 +8,9 @@ use chrono::{DateTime, Utc};
 use procore_client::actuals::Actuals;
 use procore_client::auth::{Environment, Login, ProcoreLogin};
 use procore_client::{Procore as ProcoreClient, ProcoreSource, SourceOptions};
-use quickbooks_online::{App, Authorization, PaymentsBook, QuickBooks as QuickBooksClient, QuickBooksSink, SinkOptions};
+use quickbooks_online::{
+    App, Authorization, PaymentsBook, QuickBooks as QuickBooksClient, QuickBooksSink, SinkOptions,
+};
 use sync_core::Error;
 use sync_core::clock::{Clock, ManualClock, SeededRandom};
 use sync_core::connector::Sink;

@@ -9,6 +9,7 @@ use include_dir::{Dir, include_dir};
 use serde::Deserialize;
 
 use crate::json::Json;
+use crate::people::People;
 
 static DEMO: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/books/demo");
 /// What is different for QuickBooks Desktop: every code has an item, and retainage has the one item with two accounts.
@@ -96,6 +97,8 @@ pub struct Book {
     pub procore: BTreeMap<String, Vec<Json>>,
     /// `quickbooks/NAME.json`, by NAME.
     pub quickbooks: BTreeMap<String, Vec<Json>>,
+    /// `people.toml`: what people do while a sync runs.
+    pub people: People,
     /// The directory with the mapping files; may not exist.
     pub mapping: PathBuf,
     // Keeps the unpacked demo book alive as long as the book.
@@ -134,18 +137,13 @@ impl Book {
             let source = std::io::Error::new(std::io::ErrorKind::NotFound, "no such directory");
             return Err(BookError::Io { path: dir.to_owned(), source });
         }
-        let facts_path = dir.join("book.toml");
-        let facts = match std::fs::read_to_string(&facts_path) {
-            Ok(text) => {
-                toml::from_str(&text).map_err(|e| BookError::Content { path: facts_path, problem: e.to_string() })?
-            }
-            Err(e) if e.kind() == std::io::ErrorKind::NotFound => Facts::default(),
-            Err(source) => return Err(BookError::Io { path: facts_path, source }),
-        };
+        let facts: Facts = read_toml(&dir.join("book.toml"))?;
+        let people = read_toml(&dir.join("people.toml"))?;
         Ok(Self {
             facts,
             procore: read_side(&dir.join("procore"))?,
             quickbooks: read_side(&dir.join("quickbooks"))?,
+            people,
             mapping: dir.join("mapping"),
             _unpacked: None,
         })
@@ -186,6 +184,16 @@ impl Book {
     /// The records of a QuickBooks entity; empty where the book has none.
     pub fn quickbooks(&self, entity: &str) -> &[Json] {
         self.quickbooks.get(entity).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// A file of facts; the default where there is none.
+fn read_toml<T: Default + serde::de::DeserializeOwned>(path: &Path) -> Result<T, BookError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => toml::from_str(&text)
+            .map_err(|error| BookError::Content { path: path.to_owned(), problem: error.to_string() }),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(T::default()),
+        Err(source) => Err(BookError::Io { path: path.to_owned(), source }),
     }
 }
 

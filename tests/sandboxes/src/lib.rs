@@ -10,6 +10,7 @@ pub mod conduct;
 pub mod desktop;
 pub mod faults;
 pub mod json;
+pub mod people;
 pub mod procore;
 pub mod quickbooks;
 pub mod server;

@@ -1,6 +1,7 @@
 //! Writes of payments: stored, sent, their outcome stored, in that order; after a crash, looked for first.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use super::super::index::journal_error;
 use super::super::run::RunReport;
@@ -199,11 +200,10 @@ impl Engine {
                 continue;
             };
             let (project, contract) = write.contract();
-            if !contracts.contains_key(&(project, contract)) {
-                let recorded = back.sink.recorded(project, contract).await?;
-                contracts.insert((project, contract), recorded);
-            }
-            let recorded = contracts.get(&(project, contract)).map(Vec::as_slice).unwrap_or_default();
+            let recorded = match contracts.entry((project, contract)) {
+                Entry::Occupied(read) => read.into_mut(),
+                Entry::Vacant(free) => free.insert(back.sink.recorded(project, contract).await?),
+            };
             found.push(look(write, recorded));
         }
         self.parts.observer.step(Step::ReadBack).await;

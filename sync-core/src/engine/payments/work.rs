@@ -1,5 +1,6 @@
 //! Jobs of payments: read, planned, written.
 
+use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::super::index::journal_error;
@@ -235,11 +236,13 @@ impl Engine {
                 settlements.push(settlement(&job, JobEnd::Done, ""));
                 continue;
             };
-            if !recorded.contains_key(&place) {
-                let there = back.sink.recorded(&place.0, &place.1).await?;
-                recorded.insert(place.clone(), there);
-            }
-            let there = recorded.entry(place).or_default();
+            let there = match recorded.entry(place) {
+                Entry::Occupied(read) => read.into_mut(),
+                Entry::Vacant(free) => {
+                    let read = back.sink.recorded(&free.key().0, &free.key().1).await?;
+                    free.insert(read)
+                }
+            };
             let fact = fact.filter(|_| !moved);
             let step = plan_part(&origin, fact.as_ref(), due.as_ref(), there)
                 .map_err(|error| Error::new(crate::ErrorKind::Internal, error.to_string()))?;

@@ -174,6 +174,7 @@ impl State {
                 target.clone()
             }
             Operation::Void { target, .. } => target.clone(),
+            Operation::Payment(_) => panic!("a payment is no business of a sink"),
         };
         self.by_key.insert(write.key.clone(), (write.clone(), target.clone()));
         Outcome::Done(Box::new(self.entries[&target].clone()))
