@@ -129,6 +129,9 @@ struct DemoArgs {
     /// Kill the worker once, the first time that it reaches a step, e.g. `intent_stored` or `sent`.
     #[arg(long, value_name = "STEP", conflicts_with = "crash_every")]
     crash_at: Option<sync_core::engine::Step>,
+    /// Write the body of each request that QuickBooks got into this directory, one JSON file each.
+    #[arg(long, value_name = "DIR")]
+    dump_requests: Option<PathBuf>,
     /// One JSON object on standard output instead of tables.
     #[arg(long)]
     json: bool,

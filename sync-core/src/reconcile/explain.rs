@@ -121,7 +121,7 @@ impl Class {
 /// The finding of the measure that says most: what is due, before its parts.
 fn leading<'a>(findings: &[&'a Finding]) -> Option<&'a Finding> {
     let rank = |finding: &Finding| match finding.measure {
-        Measure::Committed | Measure::Net => 0,
+        Measure::Committed | Measure::Net | Measure::Paid => 0,
         Measure::Withheld => 1,
         Measure::Released => 2,
         Measure::Gross => 3,

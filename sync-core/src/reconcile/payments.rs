@@ -37,6 +37,8 @@ pub struct BillPaymentRecord {
 /// A payment that one side has otherwise, or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaymentFinding {
+    /// The pay app; none for a bill without one.
+    pub document: Option<DocumentKey>,
     /// Its kind.
     pub kind: FindingKind,
     /// The pay app; none where Procore lacks the payment.
@@ -89,6 +91,7 @@ pub fn tie_out_payments(
             Some(document) => right.entry(document).or_default().push(record),
             None if record.amount.is_zero() => {}
             None => findings.push(PaymentFinding {
+                document: None,
                 kind: FindingKind::NotFromThisSync,
                 procore: None,
                 quickbooks: Some(record.bill.clone()),
@@ -105,6 +108,7 @@ pub fn tie_out_payments(
         pair_off(&mut left, &mut right, |l, r| l.amount == r.amount);
         if let ([l], [r]) = (left.as_slice(), right.as_slice()) {
             findings.push(PaymentFinding {
+                document: Some(document.clone()),
                 kind: FindingKind::AmountDiffers,
                 procore: Some(l.label.clone()),
                 quickbooks: Some(r.bill.clone()),
@@ -115,6 +119,7 @@ pub fn tie_out_payments(
         }
         for l in left {
             findings.push(PaymentFinding {
+                document: Some(document.clone()),
                 kind: FindingKind::PaymentMissing,
                 procore: Some(l.label.clone()),
                 quickbooks: None,
@@ -124,6 +129,7 @@ pub fn tie_out_payments(
         }
         for r in right {
             findings.push(PaymentFinding {
+                document: Some(document.clone()),
                 kind: FindingKind::PaymentMissing,
                 procore: None,
                 quickbooks: Some(r.bill.clone()),

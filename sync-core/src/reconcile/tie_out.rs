@@ -30,6 +30,8 @@ pub enum Measure {
     Net,
     /// Held.
     Held,
+    /// Cash that was paid.
+    Paid,
 }
 
 impl Measure {
@@ -42,6 +44,7 @@ impl Measure {
             Self::Released => "released",
             Self::Net => "net",
             Self::Held => "held",
+            Self::Paid => "paid",
         }
     }
 }

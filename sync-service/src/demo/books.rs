@@ -25,6 +25,8 @@ pub(crate) struct Seen {
     pub(crate) there: HashSet<TargetRef>,
     pub(crate) duplicates: usize,
     pub(crate) digest: String,
+    /// The books of QuickBooks Online, payments included.
+    pub(crate) online: Option<quickbooks_online::BooksSnapshot>,
 }
 
 /// Reads the company file afresh, through a service and visits of its own.

@@ -4,11 +4,15 @@
 //! 2. The worker loads everything.
 //! 3. The held-back approvals are given; webhooks arrive, shuffled and tripled, one of them forged; the worker is
 //!    killed when writes were sent and not yet recorded, and started again.
-//! 4. Both sides are read afresh and tied out.
+//! 4. People pay bills, void and edit by hand, as the book says; the worker carries what was paid back to Procore, and is
+//!    killed once more on the way.
+//! 5. Both sides are read afresh and tied out.
 
 mod books;
+mod dump;
 mod machine;
 mod outcome;
+mod payments;
 mod progress;
 mod report;
 pub(crate) mod stage;
@@ -55,14 +59,22 @@ pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
         supervisor.halt_once(Halt::At(Step::Sent)).await?;
     }
     supervisor.carry_out(Order::Drain).await?;
+    for round in 1..=stage.rounds() {
+        progress.phase(&format!("People at work, round {round}"));
+        stage.play(round)?;
+        if round == 1 && args.crash_every.is_none() && args.crash_at.is_none() {
+            supervisor.halt_once(Halt::At(Step::Sent)).await?;
+        }
+        supervisor.carry_out(Order::Drain).await?;
+    }
     let kills = supervisor.stop().await?;
     progress.say(&format!("The worker was killed {kills} times and went on where it had stopped."));
 
     progress.phase("Tie-out");
     drop(visits);
     let outcome = Outcome::find(&stage, first_load, kills, burst).await?;
-    if let (Some(dir), Some(machine)) = (&args.dump_requests, &stage.machine) {
-        machine.dump(dir)?;
+    if let Some(dir) = &args.dump_requests {
+        stage.dump(dir)?;
     }
     progress.finish();
     if args.json {

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{MutexGuard, PoisonError};
 
+use procore_client::actuals::Actuals;
 use quickbooks_online::{Books, QuickBooksSink};
 use sha2::{Digest, Sha256};
 use sync_core::connector::{Fetched, Marker, Sink};
@@ -17,6 +18,7 @@ use sync_sandboxes::json::Json;
 use sync_sandboxes::quickbooks::QuickBooks;
 
 use super::books::{self, Seen};
+use super::payments::Payments;
 use super::stage::{Burst, Requests, Stage};
 use super::truth;
 use crate::Failure;
@@ -47,6 +49,8 @@ pub(crate) struct Outcome {
     pub(crate) duplicates: usize,
     pub(crate) lost: Vec<String>,
     pub(crate) letters: Vec<Letter>,
+    /// Dead letters that the book is built to produce and that did not come: cause and document.
+    pub(crate) missing_letters: Vec<(String, String)>,
     pub(crate) first_load: Requests,
     pub(crate) all_requests: Requests,
     pub(crate) throttled: u64,
@@ -63,6 +67,7 @@ impl Outcome {
         self.tie_out.is_clean()
             && self.duplicates == 0
             && self.lost.is_empty()
+            && self.missing_letters.is_empty()
             && (!self.letters_must_be_expected || self.letters.iter().all(|l| l.expected))
     }
 
@@ -80,6 +85,11 @@ impl Outcome {
         let seen = match &stage.machine {
             Some(machine) => books::look(machine, &settings, &links, &mapping).await?,
             None => look_online(stage, connection.sink, &links, &mapping).await?,
+        };
+        let actuals = Actuals::new(connection.source.procore().clone());
+        let payments = match &seen.online {
+            Some(books) => Some(Payments::read(&actuals, &documents, books, &links, &settings.quickbooks.realm).await?),
+            None => None,
         };
 
         let labels: HashMap<DocumentKey, (String, Option<Money>)> = documents
@@ -119,37 +129,53 @@ impl Outcome {
                 since: settings.clock().now(),
             });
         }
-        let mut expected = stage.book.facts.expected.clone();
+        let mut expected = stage.expected();
         for letter in &mut letters {
             let place = expected.iter().position(|e| e.cause == letter.cause.as_str() && e.document == letter.document);
             letter.expected = place.map(|place| expected.swap_remove(place)).is_some();
         }
         letters.sort_by(|a, b| (a.cause, &a.document).cmp(&(b.cause, &b.document)));
 
-        let tie_out = tie_out(stage.currency(), &procore_side, &seen.side, &all_dead)?;
+        let missing_letters = expected.into_iter().map(|expected| (expected.cause, expected.document)).collect();
+
+        let mut tie_out = tie_out(stage.currency(), &procore_side, &seen.side, &all_dead)?;
+        let mut twice = seen.duplicates;
+        if let Some(payments) = &payments {
+            payments.tie_out(&mut tie_out, &labels, &all_dead)?;
+            twice += payments.duplicates();
+        }
         let settled: HashSet<&DocumentKey> =
             links.iter().map(|l| &l.document).chain(all_dead.iter().map(|d| &d.document)).collect();
         let wanted = wanted(&documents);
-        let lost = wanted
+        let mut lost: Vec<String> = wanted
             .iter()
             .filter(|(key, _)| !settled.contains(key))
             .map(|(key, _)| labels.get(key).map_or_else(|| key.to_string(), |(label, _)| label.clone()))
             .collect();
+        let mut counts = count(&wanted, &links, &all_dead, &seen.there);
+        if let Some(payments) = &payments {
+            lost.extend(payments.lost(&all_dead));
+            for kind in [TargetKind::BillPayment, TargetKind::Payment] {
+                let (procore, quickbooks) = payments.counts(kind);
+                counts.insert(kind, Pair { procore, quickbooks });
+            }
+        }
         Ok(Self {
             book: stage.name().to_owned(),
-            documents: count(&wanted, &links, &all_dead, &seen.there),
-            duplicates: seen.duplicates,
+            documents: counts,
+            duplicates: twice,
             books_digest: seen.digest,
             message_sets: stage.machine.as_ref().map(|machine| machine.file().message_sets()),
             tie_out,
             lost,
             letters,
+            missing_letters,
             first_load,
             all_requests: stage.requests(),
             throttled: stage.throttled(),
             kills,
             burst,
-            letters_must_be_expected: stage.is_own_book || !stage.book.facts.expected.is_empty(),
+            letters_must_be_expected: stage.is_own_book || !stage.expected().is_empty(),
         })
     }
 }
@@ -166,6 +192,7 @@ async fn look_online(stage: &Stage, sink: QuickBooksSink, links: &[Link], mappin
         there: links.iter().map(|link| &link.target).filter(is_there).cloned().collect(),
         duplicates: duplicates(&quickbooks),
         digest: digest(&quickbooks),
+        online: Some(books),
     })
 }
 
@@ -241,7 +268,7 @@ fn count(
         .filter(|d| d.kind == DocumentKind::Customer)
         .collect::<HashSet<_>>();
     counts.entry(TargetKind::Customer).or_default().procore += owners.len();
-    for link in links {
+    for link in links.iter().filter(|link| link.document.kind != DocumentKind::Payment) {
         let is_there = there.contains(&link.target);
         counts.entry(link.target.kind).or_default().quickbooks += usize::from(is_there);
     }

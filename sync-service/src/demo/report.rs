@@ -14,7 +14,7 @@ pub(crate) fn json(outcome: &Outcome) -> Value {
         .iter()
         .map(|(kind, pair)| (kind.to_string(), json!({ "procore": pair.procore, "quickbooks": pair.quickbooks })))
         .collect();
-    let tie_outs: Vec<Value> = ["T1", "T2", "T3", "T5", "T6", "T7"]
+    let tie_outs: Vec<Value> = ["T1", "T2", "T3", "T4", "T5", "T6", "T7"]
         .iter()
         .filter_map(|id| outcome.tie_out.headline(id).map(|headline| (id, headline)))
         .map(|(id, headline)| {
@@ -56,6 +56,11 @@ pub(crate) fn json(outcome: &Outcome) -> Value {
             })
         })
         .collect();
+    let missing: Vec<Value> = outcome
+        .missing_letters
+        .iter()
+        .map(|(cause, document)| json!({ "cause": cause, "document": document }))
+        .collect();
     let findings: Vec<Value> = outcome
         .tie_out
         .findings
@@ -78,6 +83,7 @@ pub(crate) fn json(outcome: &Outcome) -> Value {
         "duplicates": outcome.duplicates,
         "lost": outcome.lost.len(),
         "dead_letters": letters,
+        "missing_dead_letters": missing,
         "requests": { "procore": outcome.first_load.procore, "qbo": outcome.first_load.qbo },
         "throttled": outcome.throttled,
         "message_sets": outcome.message_sets,
@@ -112,6 +118,9 @@ pub(crate) fn tables(outcome: &Outcome) -> String {
         let amount = letter.amount.map(|a| format!(" ({a})")).unwrap_or_default();
         out.push_str(&format!("  Needs a person: {}{amount}: {}: {}\n", letter.document, letter.cause, letter.text));
     }
+    for (cause, document) in &outcome.missing_letters {
+        out.push_str(&format!("  MISSING: the book leaves {document} for a person ({cause}), and nobody was asked\n"));
+    }
     for document in &outcome.lost {
         out.push_str(&format!("  LOST: {document}\n"));
     }
@@ -126,7 +135,7 @@ pub(crate) fn tables(outcome: &Outcome) -> String {
         outcome.throttled,
     ));
     out.push_str(if outcome.is_good() {
-        "Committed and billed are the same on both sides.\n"
+        "Committed, billed and paid are the same on both sides, but for what waits for a person.\n"
     } else {
         "There are differences that nothing explains; see above.\n"
     });
@@ -162,6 +171,7 @@ fn tie_outs(outcome: &Outcome) -> String {
             ("T2", Measure::Released) => "T2 released",
             ("T2", _) => "T2 net",
             ("T3", _) => "T3 retainage = liability account",
+            ("T4", _) => "T4 payments on commitments = bill payments",
             ("T5", Measure::Gross) => "T5 owner invoices = invoices: gross",
             ("T5", Measure::Withheld) => "T5 withheld",
             ("T5", Measure::Released) => "T5 released",

@@ -100,7 +100,10 @@ impl Stage {
         }
         let clock = Arc::new(ScaledClock::starting_now(CLOCK_FACTOR));
         let procore_config = ProcoreConfig { seed: SEED, ..ProcoreConfig::default() };
-        let quickbooks_config = QuickBooksConfig { seed: SEED, ..QuickBooksConfig::default() };
+        let mut quickbooks_config = QuickBooksConfig { seed: SEED, ..QuickBooksConfig::default() };
+        if args.dump_requests.is_some() {
+            quickbooks_config.log_capacity = usize::MAX;
+        }
         let procore = Arc::new(Mutex::new(Procore::from_book(&book, procore_config.clone())));
         let quickbooks = Arc::new(Mutex::new(QuickBooks::from_book(&book, quickbooks_config.clone())));
         let time = {
@@ -257,6 +260,17 @@ impl Stage {
             // The record was there when it was held back.
             let _ = procore.person_edits(now, held.resource, &held.id, |r| r.set("status", held.status.clone()));
         }
+    }
+
+    /// What people do in a round, as the book says.
+    pub(crate) fn play(&self, round: u32) -> Result<(), Failure> {
+        let now = self.clock.now();
+        Ok(self.book.people.play(round, now, &mut lock(&self.procore), &mut lock(&self.quickbooks))?)
+    }
+
+    /// Writes what QuickBooks was sent.
+    pub(crate) fn dump(&self, dir: &std::path::Path) -> Result<usize, Failure> {
+        super::dump::write(dir, lock(&self.quickbooks).log())
     }
 
     /// Delivers an event for every record that has webhooks, three times each, shuffled, and one with a forged header.

@@ -125,6 +125,13 @@ pub(crate) fn books_side(
     let document = |target: &TargetRef, marker: Option<&Marker>| {
         by_target.get(target).map(|d| (*d).clone()).or_else(|| marker.map(|marker| marker.document.clone()))
     };
+    let mut cash: HashMap<TargetRef, Money> = HashMap::new();
+    for payment in &books.vendor_payments {
+        for settled in payment.made().settled()? {
+            let sum = cash.entry(settled.to).or_insert_with(|| Money::zero(books.currency));
+            *sum = sum.plus(settled.cash)?;
+        }
+    }
     for book in &books.documents {
         let document = document(&book.target, book.marker.as_ref());
         let number = book.number.clone().unwrap_or_default();
@@ -138,7 +145,7 @@ pub(crate) fn books_side(
             amount: line.amount,
             description: &line.description,
         });
-        let paid = book.paid()?;
+        let paid = cash.get(&book.target).copied();
         side.bills.push(bill(&book.target, document, number, lines, (book.total, paid), accounts.payable.as_ref())?);
     }
     for book in &books.sales {

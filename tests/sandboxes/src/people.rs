@@ -241,11 +241,8 @@ impl Deed {
                     lines.push(object([("Amount", amount), ("LinkedTxn", vec![link].into())]));
                 }
                 let account = object([("value", account_id(quickbooks, account)?.into())]);
-                let body = object([
-                    ("DepositToAccountRef", account),
-                    ("TxnDate", day(date)?.into()),
-                    ("Line", lines.into()),
-                ]);
+                let body =
+                    object([("DepositToAccountRef", account), ("TxnDate", day(date)?.into()), ("Line", lines.into())]);
                 made(quickbooks.person_creates(now, "Deposit", body))
             }
             Self::VoidPayment { number } => {
@@ -281,7 +278,11 @@ impl Deed {
                 Ok(())
             }
             Self::AddVendor { name } => {
-                procore.person_creates(now, "vendors", object([("name", name.as_str().into()), ("is_active", true.into())]));
+                procore.person_creates(
+                    now,
+                    "vendors",
+                    object([("name", name.as_str().into()), ("is_active", true.into())]),
+                );
                 Ok(())
             }
             Self::Approve { commitment, application, comment } => {
@@ -328,8 +329,7 @@ fn id(record: &Json) -> Result<String, String> {
 }
 
 fn find<'a>(quickbooks: &'a QuickBooks, entity: &str, member: &str, number: &str) -> Result<&'a Json, String> {
-    let mut found =
-        quickbooks.all(entity).filter(|record| record.get(member).and_then(Json::as_id) == Some(number));
+    let mut found = quickbooks.all(entity).filter(|record| record.get(member).and_then(Json::as_id) == Some(number));
     match (found.next(), found.next()) {
         (Some(record), None) => Ok(record),
         (None, _) => Err(format!("there is no {entity} {number}")),
@@ -362,11 +362,7 @@ fn reference(
 }
 
 /// Lines that settle documents, or use credits.
-fn linked(
-    quickbooks: &QuickBooks,
-    entity: &str,
-    documents: &BTreeMap<String, Amount>,
-) -> Result<Vec<Json>, String> {
+fn linked(quickbooks: &QuickBooks, entity: &str, documents: &BTreeMap<String, Amount>) -> Result<Vec<Json>, String> {
     let line = |(number, amount): (&String, &Amount)| {
         let id = id(find(quickbooks, entity, "DocNumber", number)?)?;
         let link = object([("TxnId", id.into()), ("TxnType", entity.into())]);
