@@ -129,15 +129,18 @@ impl Payments {
         let findings: Vec<Finding> = tie
             .findings
             .into_iter()
-            .map(|finding| Finding {
-                tie_out: "T4",
-                measure: Measure::Paid,
-                kind: finding.kind,
-                procore: finding.procore,
-                quickbooks: finding.quickbooks,
-                amount: finding.amount,
-                dead_letter: finding.document.as_ref().is_some_and(|document| stuck.contains(document)),
-                text: finding.text,
+            .map(|finding| {
+                let dead_letter = finding.document.as_ref().is_some_and(|document| stuck.contains(document));
+                Finding {
+                    tie_out: "T4",
+                    measure: Measure::Paid,
+                    kind: finding.kind,
+                    procore: finding.procore,
+                    quickbooks: finding.quickbooks,
+                    amount: finding.amount,
+                    dead_letter,
+                    text: finding.text + if dead_letter { "; the payment is a dead letter" } else { "" },
+                }
             })
             .collect();
         let explained = findings.iter().all(|finding| finding.dead_letter);

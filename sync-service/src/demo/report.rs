@@ -2,7 +2,7 @@
 
 use comfy_table::{CellAlignment, Table, presets};
 use serde_json::{Map, Value, json};
-use sync_core::model::Money;
+use sync_core::model::{Money, TargetKind};
 use sync_core::reconcile::Measure;
 
 use super::outcome::Outcome;
@@ -99,6 +99,11 @@ pub(crate) fn json(outcome: &Outcome) -> Value {
     })
 }
 
+/// Payments come the other way.
+fn is_payment(kind: TargetKind) -> bool {
+    matches!(kind, TargetKind::BillPayment | TargetKind::Payment)
+}
+
 /// What a controller wants to see.
 pub(crate) fn tables(outcome: &Outcome) -> String {
     let mut out = format!("\n{}\n", outcome.book);
@@ -107,10 +112,17 @@ pub(crate) fn tables(outcome: &Outcome) -> String {
     let made: Vec<String> = outcome
         .documents
         .iter()
-        .filter(|(_, pair)| pair.procore + pair.quickbooks > 0)
+        .filter(|(kind, pair)| !is_payment(**kind) && pair.procore + pair.quickbooks > 0)
         .map(|(kind, pair)| format!("{} {} of {}", kind, pair.quickbooks, pair.procore))
         .collect();
     out.push_str(&format!("In QuickBooks: {}.\n", made.join(", ")));
+    let paid: Vec<String> = outcome
+        .documents
+        .iter()
+        .filter(|(kind, _)| is_payment(**kind))
+        .map(|(kind, pair)| format!("{} {} of {}", kind, pair.procore, pair.quickbooks))
+        .collect();
+    out.push_str(&format!("In Procore: {}.\n", paid.join(", ")));
     for finding in outcome.tie_out.findings.iter().filter(|f| f.measure != Measure::Gross) {
         out.push_str(&format!("  {} {}: {}\n", finding.tie_out, finding.kind, finding.text));
     }

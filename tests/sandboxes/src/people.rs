@@ -267,6 +267,11 @@ impl Deed {
                     {
                         let before = line.get("Amount").and_then(Json::as_decimal).unwrap_or_default();
                         line.set("Amount", Json::decimal(before + add.0));
+                        // The screen works the rate out again.
+                        let detail = line.as_object_mut().and_then(|line| line.get_mut("ItemBasedExpenseLineDetail"));
+                        if let Some(detail) = detail.and_then(Json::as_object_mut) {
+                            detail.retain(|member, _| member != "UnitPrice" && member != "Qty");
+                        }
                         there = true;
                     }
                 });

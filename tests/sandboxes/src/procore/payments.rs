@@ -191,7 +191,7 @@ impl Procore {
     }
 
     /// The sums that a contract shows follow its payments; its `updated_at` does not move for them.
-    fn book_payment(&mut self, contract: &str, delta: Decimal) {
+    pub(super) fn book_payment(&mut self, contract: &str, delta: Decimal) {
         let Some((resource, _)) = self.store.contract(contract) else { return };
         self.store.table_mut(resource).change(contract, |body| {
             add(body, "total_payments", delta);

@@ -1,6 +1,7 @@
 //! The hands of a project manager: changes that do not come through the API.
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 
 use super::store::id_json;
 use super::webhook::{self, EventType};
@@ -65,7 +66,11 @@ impl Procore {
             let package = self.store.new_id();
             body.set("legacy_package_id", id_json(&package));
         }
+        let paid = paid(resource, &body);
         let id = self.store.insert(resource, body);
+        if let Some((contract, amount)) = paid {
+            self.book_payment(&contract, amount);
+        }
         if let Some(kind) = kind {
             self.store.complete_packages(resource, kind);
         }
@@ -118,4 +123,11 @@ impl Procore {
         let member = if resource == "projects" { "active" } else { "is_active" };
         self.person_edits(now, resource, id, |body| body.set(member, false))
     }
+}
+
+/// The contract and amount of a payment: the contract's sums follow it.
+fn paid(resource: &str, body: &Json) -> Option<(String, Decimal)> {
+    let contract = body.get("contract_id").and_then(Json::as_id)?;
+    let amount = body.get("amount").and_then(Json::as_decimal)?;
+    (resource == "contract_payments").then(|| (contract.to_owned(), amount))
 }
