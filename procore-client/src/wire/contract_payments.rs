@@ -58,12 +58,10 @@ pub struct ContractPayment {
 
 impl ContractPayment {
     /// The payment, read from the list of a contract.
-    pub(crate) fn payment(
-        self,
-        project: &ProjectId,
-        contract: &ContractId,
-        currency: Currency,
-    ) -> Result<Payment, BadValue> {
+    ///
+    /// # Errors
+    /// [`BadValue`] without an amount that can be read.
+    pub fn payment(self, project: &ProjectId, contract: &ContractId, currency: Currency) -> Result<Payment, BadValue> {
         Ok(Payment {
             amount: Amounts(currency).required(self.amount, || "amount".to_owned())?,
             id: self.id,

@@ -20,6 +20,11 @@ pub struct PaymentKey {
 const WORDS: [(TargetKind, &str); 2] = [(TargetKind::BillPayment, "billpayment"), (TargetKind::Payment, "payment")];
 
 impl PaymentKey {
+    /// Is it a payment that settles documents?
+    pub fn is_payment(target: &TargetRef) -> bool {
+        WORDS.iter().any(|(kind, _)| *kind == target.kind)
+    }
+
     /// A payment as a whole: something about it may have changed.
     pub fn whole(payment: &TargetRef) -> Self {
         Self { payment: payment.clone(), paid: None }
@@ -50,9 +55,10 @@ impl PaymentKey {
         Self::read(origin.strip_prefix(company)?.strip_prefix(':')?).filter(|key| key.paid.is_some())
     }
 
-    /// The kind of the documents that such a payment settles.
-    pub fn settles(&self) -> TargetKind {
-        if self.payment.kind == TargetKind::Payment { TargetKind::Invoice } else { TargetKind::Bill }
+    /// The document that the part settled: a bill, or an invoice.
+    pub fn settled(&self) -> Option<TargetRef> {
+        let kind = if self.payment.kind == TargetKind::Payment { TargetKind::Invoice } else { TargetKind::Bill };
+        Some(TargetRef { kind, id: self.paid.clone()? })
     }
 
     fn text(&self) -> String {

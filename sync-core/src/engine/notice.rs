@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::index::journal_error;
 use super::run::{RunReport, settlement};
 use super::{Engine, Parts};
+use crate::actuals::PaymentKey;
 use crate::connector::{Change, Condition, Cursor, Found, Inbox, Notice, Operation, SinkChanges};
 use crate::error::Error;
 use crate::journal::{Intake, Job, JobEnd, Link, Settlement};
@@ -87,10 +88,16 @@ impl Engine {
         let mut settlements: Vec<Settlement> = Vec::with_capacity(jobs.len());
         let mut of_documents: Vec<(&Job, TargetRef)> = Vec::with_capacity(jobs.len());
         let mut payments = false;
+        let mut changes = Vec::new();
         for job in jobs {
             let notice = Notice::from_key(&job.document);
             payments |= notice.as_ref().is_some_and(is_payment);
             match notice.and_then(|notice| notice.target()) {
+                // Its parts are looked for on the way back.
+                Some(target) if self.back.is_some() && PaymentKey::is_payment(&target) => {
+                    changes.push(Change::found(PaymentKey::whole(&target).document()));
+                    settlements.push(settlement(job, JobEnd::Done, ""));
+                }
                 Some(target) => of_documents.push((job, target)),
                 None => settlements.push(settlement(job, JobEnd::Done, "")),
             }
@@ -114,7 +121,6 @@ impl Engine {
         }
         let mut states: HashMap<&TargetRef, Found> = linked.iter().zip(states).collect();
         let in_flight = if linked.len() < of_documents.len() { self.creating().await? } else { Vec::new() };
-        let mut changes = Vec::new();
         for (job, target) in &of_documents {
             let end = match (links.get(target), states.remove(target)) {
                 (Some(links), Some(state)) if links.iter().all(|link| is_echo(link, &state)) => {
@@ -169,7 +175,7 @@ fn is_echo(link: &Link, state: &Found) -> bool {
 /// Does it tell of money that moved?
 fn is_payment(notice: &Notice) -> bool {
     match notice.target() {
-        Some(target) => matches!(target.kind, TargetKind::BillPayment | TargetKind::Payment),
+        Some(target) => PaymentKey::is_payment(&target),
         None => matches!(notice.word.as_str(), "deposit" | "purchase"),
     }
 }

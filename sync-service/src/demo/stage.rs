@@ -100,10 +100,9 @@ impl Stage {
         }
         let clock = Arc::new(ScaledClock::starting_now(CLOCK_FACTOR));
         let procore_config = ProcoreConfig { seed: SEED, ..ProcoreConfig::default() };
-        let mut quickbooks_config = QuickBooksConfig { seed: SEED, ..QuickBooksConfig::default() };
-        if args.dump_requests.is_some() {
-            quickbooks_config.log_capacity = usize::MAX;
-        }
+        // Nothing falls out of the log, since it may be dumped.
+        let quickbooks_config =
+            QuickBooksConfig { seed: SEED, log_capacity: usize::MAX, ..QuickBooksConfig::default() };
         let procore = Arc::new(Mutex::new(Procore::from_book(&book, procore_config.clone())));
         let quickbooks = Arc::new(Mutex::new(QuickBooks::from_book(&book, quickbooks_config.clone())));
         let time = {

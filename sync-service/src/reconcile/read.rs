@@ -8,7 +8,7 @@ use procore_client::wire::contract_payments::ContractPayment;
 use quickbooks_online::Books;
 use sync_core::connector::{Fetched, Source};
 use sync_core::model::construction::{Commitment, Document, Payment};
-use sync_core::model::{DocumentKey, DocumentKind, Money, PayAppId};
+use sync_core::model::{ContractId, DocumentKey, DocumentKind, PayAppId};
 use sync_core::reconcile::company::BookState;
 
 use crate::Failure;
@@ -124,19 +124,13 @@ fn applications(documents: &[Fetched]) -> Applications {
 }
 
 fn payment_of(commitment: &Commitment, apps: &Applications, payment: &ContractPayment) -> Result<Payment, String> {
-    let amount = payment.amount.map_or(Ok(Money::zero(commitment.currency)), |amount| {
-        Money::new(amount.0, commitment.currency)
-            .map_err(|error| format!("payment {} on {} in Procore: {error}", payment.id, commitment.number))
-    })?;
     let key = DocumentKey::within(DocumentKind::Commitment, &commitment.project, &commitment.id);
+    let contract = ContractId::from(commitment.id.as_str());
+    let read = payment.clone().payment(&commitment.project, &contract, commitment.currency);
+    let mut read = read.map_err(|bad| {
+        format!("payment {} on {} in Procore: {}: {}", payment.id, commitment.number, bad.path, bad.problem)
+    })?;
     let numbered = || payment.draw_request_number.and_then(|number| apps.get(&(key, number)).cloned());
-    Ok(Payment {
-        id: payment.id.clone(),
-        project: commitment.project.clone(),
-        commitment: commitment.id.clone(),
-        pay_app: payment.requisition_id.clone().or_else(numbered),
-        amount,
-        date: payment.date,
-        number: payment.check_number.clone(),
-    })
+    read.pay_app = read.pay_app.or_else(numbered);
+    Ok(read)
 }

@@ -6,8 +6,8 @@ use futures_util::StreamExt;
 use quickbooks_online::Books;
 use sync_core::connector::{Fetched, Sink, Source};
 use sync_core::journal::Link;
-use sync_core::model::construction::{Document, Payment};
-use sync_core::model::{Currency, Money};
+use sync_core::model::Currency;
+use sync_core::model::construction::Document;
 use sync_core::reconcile::company::{Companies, CompanyReport, reconcile};
 use sync_sandboxes::book::Book;
 use sync_sandboxes::json::Json;
@@ -53,16 +53,7 @@ pub(crate) async fn compare(site: &Site, links: &[Link]) -> CompanyReport {
         let Fetched::Found(document) = fetched else { continue };
         let Document::Commitment(c) = document.as_ref() else { continue };
         for payment in source.procore().contract_payments(&c.project, &c.id).await.unwrap() {
-            let payment = payment.unwrap();
-            payments.push(Payment {
-                id: payment.id,
-                project: c.project.clone(),
-                commitment: c.id.clone(),
-                pay_app: payment.requisition_id,
-                amount: Money::new(payment.amount.unwrap().0, Currency::USD).unwrap(),
-                date: payment.date,
-                number: payment.check_number,
-            });
+            payments.push(payment.unwrap().payment(&c.project, &c.id.as_str().into(), Currency::USD).unwrap());
         }
     }
     reconcile(&Companies {

@@ -106,9 +106,13 @@ impl Engine {
         if self.back.is_none() {
             return Ok(RunReport::default());
         }
+        let noticed = self.payments_noticed().await?;
         let mut report = RunReport::default();
         if self.poll_payments().await?.is_any() {
             report.add(self.run().await?);
+        }
+        if let Some(noticed) = noticed {
+            self.payments_are_read(noticed).await?;
         }
         let last = journal.cursor(connection, CURSOR).await.map_err(journal_error)?;
         let last: Option<Timestamp> = last.and_then(|text| text.parse().ok());

@@ -115,7 +115,8 @@ impl Engine {
             return Ok(());
         }
         let Parts { connection, journal, .. } = &self.parts;
-        let links = journal.links(connection).await.map_err(journal_error)?;
+        let targets: Vec<TargetRef> = wholes.iter().map(|whole| whole.key.payment.clone()).collect();
+        let links = journal.links_to(connection, &targets).await.map_err(journal_error)?;
         let mut found = Vec::new();
         let mut settlements = Vec::new();
         for PartJob { job, key } in wholes {
@@ -160,12 +161,12 @@ impl Engine {
         if parts.is_empty() {
             return Ok((planned, settlements));
         }
-        let links = journal.links(connection).await.map_err(journal_error)?;
-        let by_target: HashMap<&TargetRef, &DocumentKey> = links
-            .iter()
-            .filter(|link| link.document.kind != crate::model::DocumentKind::Payment)
-            .map(|link| (&link.target, &link.document))
-            .collect();
+        let paid = parts.iter().filter_map(|PartJob { key, .. }| key.settled());
+        let paid = journal.links_to(connection, &paid.collect::<Vec<_>>()).await.map_err(journal_error)?;
+        let by_target: HashMap<&TargetRef, &DocumentKey> =
+            paid.iter().map(|link| (&link.target, &link.document)).collect();
+        let documents: Vec<DocumentKey> = parts.iter().map(|part| part.job.document.clone()).collect();
+        let links = journal.links_of(connection, &documents).await.map_err(journal_error)?;
         let by_document: HashMap<&DocumentKey, &Link> = links.iter().map(|link| (&link.document, link)).collect();
         let mut open = Vec::new();
         for PartJob { job, key } in parts {
@@ -327,10 +328,9 @@ fn wanted(
     key: &PaymentKey,
     documents: &HashMap<&TargetRef, &DocumentKey>,
 ) -> Result<Option<Wanted>, String> {
-    let Some(paid) = &key.paid else { return Ok(None) };
-    let target = TargetRef { kind: key.settles(), id: paid.clone() };
+    let Some(target) = key.settled() else { return Ok(None) };
     let Some(document) = documents.get(&target) else { return Ok(None) };
-    let cash = made.cash_on(paid).map_err(|error| error.to_string())?;
+    let cash = made.cash_on(&target.id).map_err(|error| error.to_string())?;
     Ok(cash.map(|cash| Wanted { made: made.clone(), cash, paid: (*document).clone() }))
 }
 

@@ -349,7 +349,7 @@ fn payment_records(
     let (named, unnamed): (Vec<&Payment>, Vec<&Payment>) =
         companies.payments.iter().filter(|p| !p.amount.is_zero()).partition(|p| p.pay_app.is_some());
     for payment in named.into_iter().chain(unnamed) {
-        let commitment = DocumentKey::within(DocumentKind::Commitment, &payment.project, &payment.commitment);
+        let commitment = DocumentKey::within(DocumentKind::Commitment, &payment.project, &payment.contract);
         let document = match &payment.pay_app {
             Some(app) => DocumentKey::within(DocumentKind::PayApp, &payment.project, app),
             None => {
