@@ -22,7 +22,10 @@ fn good(arguments: &[&str]) -> Value {
 /// What must be the same however often the worker dies.
 fn end_state(outcome: &Value) -> Value {
     let part = |name: &str| outcome.get(name).cloned().unwrap_or_default();
-    serde_json::json!([part("documents"), part("tie_outs"), part("dead_letters"), part("books_digest")])
+    // The texts of dead letters name ids, which QuickBooks counts as they come.
+    let mut letters = part("dead_letters");
+    letters.as_array_mut().unwrap().iter_mut().for_each(|letter| drop(letter.as_object_mut().unwrap().remove("text")));
+    serde_json::json!([part("documents"), part("tie_outs"), letters, part("books_digest")])
 }
 
 fn harbor() -> String {

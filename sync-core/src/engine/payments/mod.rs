@@ -24,6 +24,8 @@ use crate::error::Error;
 use crate::journal::{Intake, Link};
 use crate::model::{DocumentKind, TargetKind, TargetRef, Timestamp};
 
+/// After how long a payment that is a dead letter is tried again.
+const TRIED_AGAIN: chrono::TimeDelta = chrono::TimeDelta::hours(20);
 /// Where reading payments goes on.
 const CURSOR: &str = "payments";
 
@@ -63,15 +65,17 @@ impl Engine {
     /// If the accounting system or the journal cannot be read; the cursor stays where it was.
     pub async fn poll_payments(&self) -> Result<Intake, Error> {
         let Some(back) = &self.back else { return Ok(Intake::default()) };
-        let Parts { connection, journal, .. } = &self.parts;
+        let Parts { connection, journal, clock, .. } = &self.parts;
         let before = journal.cursor(connection, CURSOR).await.map_err(journal_error)?;
         let since = before.as_ref().filter(|text| !text.is_empty()).map(|text| Cursor(text.clone()));
         let changes = back.source.payments(since.as_ref()).await?;
         let links = journal.links(connection).await.map_err(journal_error)?;
         let mut keys = concerned(&changes, &links);
         let dead = journal.dead_letters(connection).await.map_err(journal_error)?;
-        // What was wrong with these may have been put right on either side, and nobody tells.
-        keys.extend(dead.into_iter().map(|letter| letter.document).filter(|key| key.kind == DocumentKind::Payment));
+        // What was wrong with these may have been put right on either side, and nobody tells: once a day they are tried.
+        let yesterday = clock.now() - TRIED_AGAIN;
+        let old = dead.into_iter().filter(|letter| letter.since <= yesterday).map(|letter| letter.document);
+        keys.extend(old.filter(|key| key.kind == DocumentKind::Payment));
         back.keep(changes.changed);
         let found: Vec<Change> = keys.into_iter().map(Change::found).collect();
         let intake = match found.is_empty() {
