@@ -129,16 +129,13 @@ struct DemoArgs {
     /// Kill the worker once, the first time that it reaches a step, e.g. `intent_stored` or `sent`.
     #[arg(long, value_name = "STEP", conflicts_with = "crash_every")]
     crash_at: Option<sync_core::engine::Step>,
-    /// Write the body of each request that QuickBooks got into this directory, one JSON file each.
-    #[arg(long, value_name = "DIR")]
-    dump_requests: Option<PathBuf>,
     /// One JSON object on standard output instead of tables.
     #[arg(long)]
     json: bool,
     /// The QuickBooks product. Without it, the one that the book is for.
     #[arg(long, value_enum)]
     edition: Option<EditionArg>,
-    /// Write every message set that QuickBooks Desktop was sent into this directory, one file each.
+    /// Write every request body (Desktop: message set) that QuickBooks was sent into this directory, one file each.
     #[arg(long, value_name = "DIR")]
     dump_requests: Option<PathBuf>,
     /// Lose the answer of the N-th message set of QuickBooks Desktop after it was worked.

@@ -52,6 +52,7 @@ impl GuardedSink {
             Operation::Void { version, .. } => {
                 return (*version != approved.version).then(|| "it was changed since the plan was made".to_owned());
             }
+            Operation::Payment(_) => return Some("a payment is no business of a sink".to_owned()),
         };
         if version != approved.version {
             return Some("it was changed in QuickBooks since the plan was made".to_owned());

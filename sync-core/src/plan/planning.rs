@@ -211,6 +211,7 @@ impl Sink for PlanningSink {
                     self.change(write, target, version, Some(document)).await
                 }
                 Operation::Void { target, version } => self.change(write, target, version, None).await,
+                Operation::Payment(_) => Outcome::Uncertain("a payment is no business of a sink".to_owned()),
             });
         }
         outcomes

@@ -56,6 +56,7 @@ pub(crate) async fn look(
         there: states.map(|state| state.target.clone()).collect(),
         duplicates: duplicates(&file),
         digest: digest(&file),
+        online: None,
     })
 }
 

@@ -6,11 +6,11 @@ use sync_sandboxes::quickbooks::{LoggedRequest, Operation};
 
 use crate::Failure;
 
-/// Writes a file for each request with a body; says how many there are.
+/// Writes a file for each request with a body.
 ///
 /// `{"entity":"Bill","operation":"create","body":{…}}`: the body stands in it byte for byte, so that a checker sees the
 /// very numbers that were sent.
-pub(crate) fn write(dir: &Path, requests: &[LoggedRequest]) -> Result<usize, Failure> {
+pub(crate) fn write(dir: &Path, requests: &[LoggedRequest]) -> Result<(), Failure> {
     std::fs::create_dir_all(dir).map_err(|error| format!("{}: {error}", dir.display()))?;
     let mut written = 0;
     for request in requests {
@@ -21,7 +21,7 @@ pub(crate) fn write(dir: &Path, requests: &[LoggedRequest]) -> Result<usize, Fai
         let text = format!("{{\"entity\":\"{entity}\",\"operation\":\"{operation}\",\"body\":{body}}}\n");
         std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))?;
     }
-    Ok(written)
+    Ok(())
 }
 
 fn kind(request: &LoggedRequest) -> Option<(&'static str, &'static str)> {

@@ -8,7 +8,7 @@ use sync_core::clock::{Clock, Random, ScaledClock, SeededRandom};
 use sync_core::http::{Secret, TokenManager, TokenSet};
 use sync_core::mapping::Mapping;
 use sync_core::model::Currency;
-use sync_sandboxes::book::{Book, Edition};
+use sync_sandboxes::book::{Book, Edition, Expected};
 use sync_sandboxes::json::Json;
 use sync_sandboxes::procore::{EventType, Procore, ProcoreConfig};
 use sync_sandboxes::quickbooks::{Operation, QuickBooks, QuickBooksConfig};
@@ -261,6 +261,17 @@ impl Stage {
         }
     }
 
+    /// The rounds in which people work. What they do in QuickBooks is told for QuickBooks Online.
+    pub(crate) fn rounds(&self) -> u32 {
+        if self.machine.is_some() { 0 } else { self.book.people.rounds() }
+    }
+
+    /// The dead letters that the book is built to produce: what its people leave behind comes only where they work.
+    pub(crate) fn expected(&self) -> Vec<Expected> {
+        let people = self.machine.is_some() && self.book.people.rounds() > 0;
+        if people { Vec::new() } else { self.book.facts.expected.clone() }
+    }
+
     /// What people do in a round, as the book says.
     pub(crate) fn play(&self, round: u32) -> Result<(), Failure> {
         let now = self.clock.now();
@@ -268,8 +279,11 @@ impl Stage {
     }
 
     /// Writes what QuickBooks was sent.
-    pub(crate) fn dump(&self, dir: &std::path::Path) -> Result<usize, Failure> {
-        super::dump::write(dir, lock(&self.quickbooks).log())
+    pub(crate) fn dump(&self, dir: &Path) -> Result<(), Failure> {
+        match &self.machine {
+            Some(machine) => machine.dump(dir),
+            None => super::dump::write(dir, lock(&self.quickbooks).log()),
+        }
     }
 
     /// Delivers an event for every record that has webhooks, three times each, shuffled, and one with a forged header.
