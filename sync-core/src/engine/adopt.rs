@@ -173,6 +173,8 @@ impl Engine {
     pub async fn finish_adoption(&self) -> Result<(), Error> {
         let mut adoption = self.read_adoption().await?;
         adoption.state = AdoptionState::Done;
+        // What was linked may have been paid long ago.
+        self.read_all_payments_next().await?;
         self.store_adoption(&adoption).await
     }
 
@@ -249,6 +251,7 @@ impl Engine {
             links.push(link_of(document, state, Base::default(), self.mapping().version()));
         }
         self.put_links(&links, "rebuilt").await?;
+        self.read_all_payments_next().await?;
         let mut adoption = self.read_adoption().await?;
         adoption.state = AdoptionState::Done;
         self.store_adoption(&adoption).await?;

@@ -11,7 +11,7 @@ use crate::dead_letter::{Cause, DeadLetter};
 use crate::error::Error;
 use crate::journal::{Base, Job, JobEnd, Link, LinkChange};
 use crate::model::accounting::AccountingDocument;
-use crate::model::{DocumentKey, Fields, LineKey, Owner, TargetLineId};
+use crate::model::{DocumentKey, Fields, LineKey, Owner, TargetKind, TargetLineId};
 use crate::rulings::{self, Choice};
 
 impl Engine {
@@ -316,6 +316,7 @@ impl Engine {
         };
         let link = link_of(&item.job.document, &state, base, desk.mapping.version());
         index.put(&link);
+        wave.paid_before |= matches!(link.target.kind, TargetKind::Bill | TargetKind::Invoice);
         let mut end = settlement(&item.job, JobEnd::Done, &audit);
         end.link = LinkChange::Put(Box::new(link));
         wave.settlements.push(end);

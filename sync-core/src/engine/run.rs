@@ -15,7 +15,7 @@ use crate::error::Error;
 use crate::journal::{Job, JobEnd, Link, LinkChange, Settlement};
 use crate::mapping::{Names, history};
 use crate::model::accounting::AccountingDocument;
-use crate::model::{DocumentKey, DocumentKind, Fields, TargetKind};
+use crate::model::{DocumentKey, DocumentKind, Fields};
 
 /// What a run did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,7 +96,7 @@ pub(super) struct Wave {
     again: Vec<Item>,
     missing: Vec<Change>,
     /// Something was linked that may have been paid long ago.
-    paid_before: bool,
+    pub(super) paid_before: bool,
 }
 
 impl Engine {

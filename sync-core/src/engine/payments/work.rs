@@ -402,7 +402,7 @@ pub(super) fn link_of(
         document: document.clone(),
         target: key.payment.clone(),
         version: String::new(),
-        base: Base { wanted, seen, lines: Vec::new() },
+        base: Base { wanted, seen, ..Base::default() },
         mapping: String::new(),
         generation: 0,
     }
