@@ -1,7 +1,7 @@
 //! A simulator that cannot fail is worth nothing: each planted bug must be caught within 200 seeds.
 
 use sync_core::planted::{Bug, plant};
-use sync_tests::sim;
+use sync_tests::sim::{self, Sides};
 
 const SEEDS: u64 = 200;
 
@@ -13,7 +13,7 @@ fn every_planted_bug_is_caught() {
         plant(Some(bug));
         // when seeds are played until one fails
         let caught = (0..SEEDS).find_map(|seed| {
-            let outcome = sim::run(seed, false).unwrap();
+            let outcome = sim::run(seed, Sides::Both, false).unwrap();
             outcome.violations.first().map(|first| (seed, first.clone()))
         });
         plant(None);

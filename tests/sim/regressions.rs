@@ -1,6 +1,6 @@
 //! Seeds that once found a bug in the code. They are played for ever.
 
-use sync_tests::sim;
+use sync_tests::sim::{self, Sides};
 
 /// Seed, and what it found.
 const FOUND: [(u64, &str); 9] = [
@@ -18,7 +18,7 @@ const FOUND: [(u64, &str); 9] = [
 #[test]
 fn what_was_found_stays_found() {
     for (seed, what) in FOUND {
-        let outcome = sim::run(seed, false).unwrap();
+        let outcome = sim::run(seed, Sides::Subcontractors, false).unwrap();
         let first = outcome.violations.first();
         let story = first.map(|violation| outcome.story(violation, 40).join("\n")).unwrap_or_default();
         assert!(first.is_none(), "seed {seed} ({what}) fails again: {first:#?}\n{story}");

@@ -9,20 +9,25 @@ use sync_sandboxes::book::Book;
 use sync_sandboxes::faults::SplitMix;
 use sync_sandboxes::json::{Json, object};
 
+use super::records::{cost_code, cost_code_record, project_record, wbs_code};
+use super::report::Sides;
+
 /// The retainage payable account.
 pub(crate) const RETAINAGE: &str = "151";
+/// The item that posts to the retainage receivable account.
+pub(crate) const RETAINAGE_ITEM: &str = "221";
 const COMPANY: &str = "598134325700011";
 /// When every record was made.
-const MADE: &str = "2026-01-20T10:00:00Z";
+pub(crate) const MADE: &str = "2026-01-20T10:00:00Z";
 /// Cost codes: code, name.
-const CODES: [(&str, &str); 3] =
+pub(crate) const CODES: [(&str, &str); 3] =
     [("03-300", "Cast-in-Place Concrete"), ("05-100", "Structural Steel"), ("09-250", "Gypsum Board")];
 const CODING: &str = "project_number,vendor,budget_code,cost_code,cost_type,customer,class,item,account\n\
     ,,,03-300,,,03 Concrete,03-300 Cast-in-Place Concrete,\n\
     ,,,05-100,,,05 Metals,05-100 Structural Steel,\n\
     ,,,09-250,,,09 Finishes,,Job Costs:Subcontractors\n";
 const ACCOUNTS: &str = "role,account\nJob cost,Job Costs\nAccounts payable (AP),Accounts Payable (A/P)\n\
-    Retainage payable (RP),Retainage Payable\nAccounts receivable (AR),Accounts Receivable (A/R)\n";
+    Retainage payable (RP),Retainage Payable\nRetainage receivable (RR),Retainage Receivable\nAccounts receivable (AR),Accounts Receivable (A/R)\n";
 
 /// The mapping of every run; `void`: what is deleted in Procore is voided in the books.
 pub(crate) fn mapping(void: bool) -> Result<Arc<Mapping>, String> {
@@ -50,8 +55,8 @@ fn lists() -> Result<BTreeMap<String, Vec<Json>>, String> {
             records.retain(|record| record.get("Id").and_then(Json::as_id).is_some_and(|id| ids.contains(&id)));
         };
         for (name, ids) in [
-            ("Account", ["33", "35", "84", "151", "79", "140", "141", "34"].as_slice()),
-            ("Item", &["202", "203"]),
+            ("Account", ["33", "35", "84", "4", "150", "151", "79", "140", "141", "34"].as_slice()),
+            ("Item", &["202", "203", RETAINAGE_ITEM]),
             ("Class", &["5000000000000007302", "5000000000000007303", "5000000000000007307"]),
             ("Customer", &[]),
             ("Employee", &[]),
@@ -96,13 +101,18 @@ impl Maker {
         low + self.random.below(high - low + 1)
     }
 
-    fn day(&mut self) -> String {
+    pub(crate) fn day(&mut self) -> String {
         format!("2026-0{}-{:02}", self.between(1, 2), self.between(1, 28))
     }
 
     /// A line of a schedule of values.
     pub(crate) fn line(&mut self, project: u64) -> Json {
         let (id, cents, code) = (self.id(), self.between(10_000, 2_000_000), self.between(0, 2));
+        Self::coded_line(project, id, cents, code)
+    }
+
+    /// A line of a schedule of values that one of the codes is on.
+    pub(crate) fn coded_line(project: u64, id: u64, cents: u64, code: u64) -> Json {
         let (flat, name) = CODES.get(usize::try_from(code).unwrap_or(0)).copied().unwrap_or(("03-300", ""));
         object([
             ("id", number(id)),
@@ -317,12 +327,11 @@ pub(crate) fn sum(records: &[Json], name: &str) -> String {
     signed(records.iter().filter_map(|record| cents(record, name)).sum())
 }
 
-fn cost_code(project: u64, code: u64) -> u64 {
-    project * 100 + code
-}
-
 /// A book by seed.
-pub(crate) fn generate(maker: &mut Maker, empty: &Path) -> Result<Book, String> {
+pub(crate) fn generate(maker: &mut Maker, sides: Sides, empty: &Path) -> Result<Book, String> {
+    // A stream of its own: the subcontractors' side of a seed is the same with and without owners.
+    let mut owners = Maker::new(maker.next ^ maker.random.clone().draw());
+    owners.skip(500_000);
     let mut book = Book::load(empty).map_err(|e| e.to_string())?;
     COMPANY.clone_into(&mut book.facts.procore_company_id);
     book.quickbooks = lists()?;
@@ -362,7 +371,15 @@ pub(crate) fn generate(maker: &mut Maker, empty: &Path) -> Result<Book, String> 
     let projects: Vec<u64> = (1..=maker.between(2, 4)).map(|n| 20 + n).collect();
     for project in &projects {
         put("projects", project_record(*project));
-        put("prime_contracts", prime_contract(*project, &owner_ref));
+        let agreed = sides == Sides::Both && owners.between(0, 4) > 0;
+        let contract = owners.prime_contract(*project, &owner_ref, agreed);
+        let mut before: Option<Json> = None;
+        for _ in 0..if agreed { owners.between(0, 3) } else { 0 } {
+            let invoice = owners.owner_invoice(&contract, before.as_ref());
+            put("payment_applications", invoice.clone());
+            before = Some(invoice);
+        }
+        put("prime_contracts", contract);
         for (code, (flat, name)) in (0..).zip(CODES) {
             put("cost_codes", cost_code_record(*project, code, flat, name));
         }
@@ -411,87 +428,4 @@ fn known_vendors(maker: &mut Maker, books: &mut BTreeMap<String, Vec<Json>>, ven
         known.push(vendor);
     }
     books.insert("Vendor".to_owned(), known);
-}
-
-fn wbs_code(code: u64, flat: &str, name: &str) -> Json {
-    let segment = |id: u64, code: &str, name: &str, kind: &str, title: &str| {
-        object([
-            ("id", number(id)),
-            ("code", code.into()),
-            ("name", name.into()),
-            ("path_code", code.into()),
-            ("status", "active".into()),
-            ("segment", object([("id", number(id + 100_000)), ("name", title.into()), ("type", kind.into())])),
-        ])
-    };
-    object([
-        ("id", number(700 + code)),
-        ("flat_code", format!("{flat}.S").into()),
-        ("flat_name", format!("{name}.Commitment").into()),
-        ("description", format!("{name}.Commitment").into()),
-        ("status", "active".into()),
-        (
-            "segment_items",
-            Json::Array(vec![
-                segment(800 + code, flat, name, "cost_code", "Cost Code"),
-                segment(899, "S", "Commitment", "line_item_type", "Cost Type"),
-            ]),
-        ),
-        ("created_at", MADE.into()),
-        ("updated_at", MADE.into()),
-    ])
-}
-
-fn project_record(project: u64) -> Json {
-    object([
-        ("id", number(project)),
-        ("name", format!("Project {project}").into()),
-        ("display_name", format!("2026-0{project} - Project {project}").into()),
-        ("project_number", format!("2026-0{project}").into()),
-        ("active", true.into()),
-        ("address", "18 Mill Road".into()),
-        ("city", "Duluth".into()),
-        ("state_code", "MN".into()),
-        ("country_code", "US".into()),
-        ("zip", "55802".into()),
-        ("created_at", MADE.into()),
-        ("updated_at", MADE.into()),
-    ])
-}
-
-fn prime_contract(project: u64, owner: &Json) -> Json {
-    object([
-        ("id", number(500 + project)),
-        ("number", format!("PC-{project}").into()),
-        ("title", format!("Prime contract {project}").into()),
-        // Not approved: the owner side is not part of these runs.
-        ("status", "Draft".into()),
-        ("executed", true.into()),
-        ("private", false.into()),
-        ("accounting_method", "amount".into()),
-        ("project", object([("id", number(project)), ("name", format!("Project {project}").into())])),
-        ("vendor", owner.clone()),
-        ("grand_total", "0.0".into()),
-        ("contract_date", "2026-01-10".into()),
-        ("line_items", Json::Array(Vec::new())),
-        ("created_at", MADE.into()),
-        ("updated_at", MADE.into()),
-    ])
-}
-
-fn cost_code_record(project: u64, code: u64, flat: &str, name: &str) -> Json {
-    object([
-        ("id", number(cost_code(project, code))),
-        ("code", flat.into()),
-        ("full_code", flat.into()),
-        ("sortable_code", flat.into()),
-        ("name", name.into()),
-        ("parent", Json::Null),
-        ("position", number(code)),
-        ("biller_id", number(project)),
-        ("biller_type", "Project".into()),
-        ("created_at", MADE.into()),
-        ("updated_at", MADE.into()),
-        ("deleted_at", Json::Null),
-    ])
 }

@@ -9,7 +9,10 @@ mod book;
 mod disk;
 mod executor;
 mod network;
+mod owner;
 mod people;
+mod people_owner;
+mod records;
 mod report;
 mod script;
 mod time;
@@ -18,5 +21,5 @@ mod watch;
 mod worker;
 mod world;
 
-pub use report::{Event, INVARIANTS, Outcome, Violation};
+pub use report::{Event, INVARIANTS, Outcome, Sides, Violation};
 pub use script::run;

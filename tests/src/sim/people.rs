@@ -5,19 +5,24 @@ use sync_sandboxes::faults::SplitMix;
 use sync_sandboxes::json::{Json, object};
 
 use super::book::{Maker, cents, signed, sum};
-use super::truth;
+use super::people_owner;
+use super::report::Sides;
+use super::truth::{self, TRANSACTIONS};
 use super::world::{World, lock};
 
 /// Somebody does something, somewhere.
 pub(crate) fn act(world: &World) {
-    let (what, seed) = {
+    let (what, seed, owners) = {
         let mut state = world.state();
         state.people.made += 1;
-        (state.dice.people.below(100), state.dice.people.draw())
+        let dice = &mut state.dice.people;
+        let (what, seed) = (dice.below(100), dice.draw());
+        (what, seed, world.sides == Sides::Both && dice.below(3) == 0)
     };
     let mut dice = SplitMix::seeded(seed);
     let now = world.time.now();
     let done = match what {
+        _ if owners => people_owner::in_procore(world, now, &mut dice),
         0..55 => in_procore(world, now, what, &mut dice),
         _ => in_quickbooks(world, now, what, &mut dice),
     };
@@ -27,9 +32,9 @@ pub(crate) fn act(world: &World) {
     }
 }
 
-type Done = Option<(String, String)>;
+pub(crate) type Done = Option<(String, String)>;
 
-fn pick<T: Clone>(list: &[T], dice: &mut SplitMix) -> Option<T> {
+pub(crate) fn pick<T: Clone>(list: &[T], dice: &mut SplitMix) -> Option<T> {
     list.get(usize::try_from(dice.below(list.len() as u64)).unwrap_or(0)).cloned()
 }
 
@@ -164,7 +169,7 @@ fn bill_more(app: &mut Json, more: i64) {
     members.insert("summary".to_owned(), object([("current_payment_due", signed(due).into())]));
 }
 
-fn commit_more(contract: &mut Json, more: i64) {
+pub(crate) fn commit_more(contract: &mut Json, more: i64) {
     let Some(members) = contract.as_object_mut() else { return };
     let Some(Json::Array(lines)) = members.get_mut("line_items") else { return };
     let Some(line) = lines.first_mut() else { return };
@@ -192,9 +197,10 @@ fn restate(procore: &mut sync_sandboxes::procore::Procore, now: DateTime<Utc>, r
 
 fn in_quickbooks(world: &World, now: DateTime<Utc>, what: u64, dice: &mut SplitMix) -> Done {
     let mut books = lock(&world.quickbooks);
-    let all: Vec<(&'static str, String, Option<String>)> = ["PurchaseOrder", "Bill", "VendorCredit"]
+    let all: Vec<(&'static str, String, Option<String>)> = TRANSACTIONS
         .into_iter()
-        .flat_map(|entity| books.all(entity).map(move |json| (entity, truth::id(json), truth::marker_of(json))))
+        .flat_map(|entity| books.all(entity).filter(|json| !truth::is_void(json)).map(move |json| (entity, json)))
+        .map(|(entity, json)| (entity, truth::id(json), truth::marker_of(json)))
         .collect();
     if what >= 92 {
         return lists_and_dates(world, &mut books, now, what, dice);
@@ -263,29 +269,11 @@ fn in_quickbooks(world: &World, now: DateTime<Utc>, what: u64, dice: &mut SplitM
             Some((about, "voids it in QuickBooks".to_owned()))
         }
         _ => {
-            if entity != "Bill" {
-                return None;
-            }
-            let bill = books.entity(entity, &id)?.clone();
-            let total = cents(&bill, "TotalAmt").filter(|total| *total > 1)?;
+            let json = books.entity(entity, &id)?.clone();
+            let total = cents(&json, "TotalAmt").filter(|total| *total > 1)?;
             let paid = signed(total / 2);
-            let payment = object([
-                ("VendorRef", object([("value", bill.at(&["VendorRef", "value"]).cloned()?)])),
-                ("PayType", "Check".into()),
-                ("CheckPayment", object([("BankAccountRef", object([("value", "35".into())]))])),
-                ("TotalAmt", Json::Number(paid.clone())),
-                (
-                    "Line",
-                    Json::Array(vec![object([
-                        ("Amount", Json::Number(paid.clone())),
-                        (
-                            "LinkedTxn",
-                            Json::Array(vec![object([("TxnId", id.as_str().into()), ("TxnType", "Bill".into())])]),
-                        ),
-                    ])]),
-                ),
-            ]);
-            books.person_creates(now, "BillPayment", payment).ok()?;
+            let (payment_entity, payment) = payment(entity, &id, &json, &paid)?;
+            books.person_creates(now, payment_entity, payment).ok()?;
             touch(world);
             world.injected("payment in between");
             Some((about, format!("pays {paid} of it in QuickBooks")))
@@ -293,11 +281,33 @@ fn in_quickbooks(world: &World, now: DateTime<Utc>, what: u64, dice: &mut SplitM
     }
 }
 
+/// A check for a bill, or money received for an invoice.
+fn payment(entity: &str, id: &str, json: &Json, paid: &str) -> Option<(&'static str, Json)> {
+    let line = |kind: &str| {
+        let linked = object([("TxnId", id.into()), ("TxnType", kind.into())]);
+        object([("Amount", Json::Number(paid.to_owned())), ("LinkedTxn", Json::Array(vec![linked]))])
+    };
+    let party = |member: &'static str| Some((member, object([("value", json.at(&[member, "value"]).cloned()?)])));
+    let total = ("TotalAmt", Json::Number(paid.to_owned()));
+    match entity {
+        "Bill" => {
+            let check = object([("BankAccountRef", object([("value", "35".into())]))]);
+            let lines = ("Line", Json::Array(vec![line("Bill")]));
+            let kind = ("PayType", "Check".into());
+            Some(("BillPayment", object([party("VendorRef")?, kind, ("CheckPayment", check), total, lines])))
+        }
+        "Invoice" => {
+            Some(("Payment", object([party("CustomerRef")?, total, ("Line", Json::Array(vec![line("Invoice")]))])))
+        }
+        _ => None,
+    }
+}
+
 fn raise_first_line(json: &mut Json, more: i64) {
     let Some(Json::Array(lines)) = json.as_object_mut().and_then(|members| members.get_mut("Line")) else { return };
     let Some(line) = lines.first_mut() else { return };
     let amount = signed(cents(line, "Amount").unwrap_or(0) + more);
-    for detail in ["ItemBasedExpenseLineDetail", "AccountBasedExpenseLineDetail"] {
+    for detail in ["ItemBasedExpenseLineDetail", "AccountBasedExpenseLineDetail", "SalesItemLineDetail"] {
         if let Some(members) = line.as_object_mut().and_then(|line| line.get_mut(detail)).and_then(Json::as_object_mut)
         {
             members.shift_remove("Qty");

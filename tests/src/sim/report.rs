@@ -5,6 +5,16 @@ use std::fmt;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
+/// What a run has in it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Sides {
+    /// Vendors, commitments and pay apps.
+    Subcontractors,
+    /// Prime contracts and owner invoices, too.
+    #[default]
+    Both,
+}
+
 /// Something that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Event {

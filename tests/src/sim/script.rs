@@ -17,7 +17,7 @@ use super::book::{self, Maker};
 use super::disk::Disk;
 use super::executor::{Executor, Job};
 use super::people;
-use super::report::Outcome;
+use super::report::{Outcome, Sides};
 use super::time::Time;
 use super::truth::{self, Memory};
 use super::worker::{self, CONNECTION};
@@ -34,8 +34,8 @@ fn start() -> DateTime<Utc> {
 ///
 /// # Errors
 /// If the books or directories that every run needs cannot be made: the machine's fault, not the seed's.
-pub fn run(seed: u64, keep_all: bool) -> Result<Outcome, String> {
-    let world = world(seed, keep_all)?;
+pub fn run(seed: u64, sides: Sides, keep_all: bool) -> Result<Outcome, String> {
+    let world = world(seed, sides, keep_all)?;
     let mut executor = Executor::new(Arc::clone(&world), seed);
     executor.run(director(Arc::clone(&world)));
     drop(executor);
@@ -55,12 +55,12 @@ pub fn run(seed: u64, keep_all: bool) -> Result<Outcome, String> {
     })
 }
 
-fn world(seed: u64, keep_all: bool) -> Result<Arc<World>, String> {
+fn world(seed: u64, sides: Sides, keep_all: bool) -> Result<Arc<World>, String> {
     static EMPTY: OnceLock<Option<tempfile::TempDir>> = OnceLock::new();
     let empty = EMPTY.get_or_init(|| tempfile::tempdir().ok()).as_ref().ok_or("no temporary directory")?;
     let mut dice = SplitMix::seeded(seed ^ 0x7363_7269_7074);
     let mut maker = Maker::new(seed);
-    let book = book::generate(&mut maker, empty.path())?;
+    let book = book::generate(&mut maker, sides, empty.path())?;
     let procore_config = ProcoreConfig {
         seed,
         token_life: TOKEN_LIFE,
@@ -80,6 +80,7 @@ fn world(seed: u64, keep_all: bool) -> Result<Arc<World>, String> {
     let webhook = Webhook::new(authorization.into(), company.clone()).map_err(|e| e.to_string())?;
     let parts = Parts {
         seed,
+        sides,
         time: Time::starting(start()),
         quickbooks: QuickBooks::from_book(&book, quickbooks_config),
         procore: Procore::from_book(&book, procore_config),

@@ -9,7 +9,7 @@ use sync_sandboxes::json::Json;
 use sync_sandboxes::procore::Procore;
 use sync_sandboxes::quickbooks::QuickBooks;
 
-use super::book::RETAINAGE;
+use super::book::{RETAINAGE, RETAINAGE_ITEM};
 use super::world::{World, lock};
 
 const ONE: &str = "1 one transaction per document and operation";
@@ -19,7 +19,8 @@ const MARKS: &str = "6 links = markers";
 const AGREE: &str = "9 both sides agree after one reconciliation";
 
 /// The kinds of transaction that stand for a document of their own.
-const TRANSACTIONS: [&str; 3] = ["PurchaseOrder", "Bill", "VendorCredit"];
+pub(crate) const TRANSACTIONS: [&str; 6] =
+    ["PurchaseOrder", "Bill", "VendorCredit", "Estimate", "Invoice", "CreditMemo"];
 
 /// The document that a note names, e.g. `pay_app/21.9001`.
 pub(crate) fn marked(note: &str) -> Option<String> {
@@ -69,43 +70,73 @@ pub(crate) struct Wanted {
     pub(crate) needs: Vec<String>,
 }
 
-/// Every commitment and pay app that counts, and what it comes to.
+/// Every document that counts, and what it comes to.
 pub(crate) fn wanted(procore: &Procore) -> BTreeMap<String, Wanted> {
     let mut wanted = BTreeMap::new();
-    for (resource, record) in contracts(procore) {
-        let _ = resource;
-        let status = text(record, "status").to_lowercase();
-        let deleted = record.get("deleted_at").is_some_and(|at| !at.is_null());
-        if deleted || !matches!(status.as_str(), "approved" | "complete" | "closed") {
-            continue;
-        }
-        let contract = id(record);
-        let lines = record.get("line_items").and_then(Json::as_array).unwrap_or_default();
-        let changes: Vec<&Json> = procore
-            .all("commitment_change_orders")
-            .filter(|co| co.get("contract_id").and_then(Json::as_id) == Some(&contract))
-            .filter(|co| text(co, "status") == "approved")
-            .flat_map(|co| co.get("line_items").and_then(Json::as_array).unwrap_or_default())
-            .collect();
-        if lines.is_empty() && changes.is_empty() {
-            continue;
-        }
-        let gross = lines.iter().chain(changes).map(|line| amount(line, "amount")).sum();
-        let sums = Sums { gross, ..Sums::default() };
+    for (_, record) in contracts(procore) {
         let needs = vec![vendor_key(record), project_key(record)];
-        wanted.insert(contract_key(record), Wanted { sums, date: text(record, "contract_date").to_owned(), needs });
+        contract(procore, record, "commitment_change_orders", contract_key(record), needs, &mut wanted);
     }
-    let mut latest: BTreeMap<String, (i64, String)> = BTreeMap::new();
-    let mut apps: Vec<&Json> = procore.all("requisitions").collect();
+    for record in procore.all("prime_contracts") {
+        let needs = vec![project_key(record)];
+        contract(procore, record, "prime_change_orders", prime_key(record), needs, &mut wanted);
+    }
+    applications(procore, "requisitions", "commitment_id", "items", app_key, "commitment", &mut wanted);
+    applications(procore, "payment_applications", "contract_id", "g703", invoice_key, "prime_contract", &mut wanted);
+    wanted
+}
+
+/// What a contract with its approved change orders comes to.
+fn contract(
+    procore: &Procore,
+    record: &Json,
+    change_orders: &str,
+    key: String,
+    needs: Vec<String>,
+    wanted: &mut BTreeMap<String, Wanted>,
+) {
+    let status = text(record, "status").to_lowercase();
+    let deleted = record.get("deleted_at").is_some_and(|at| !at.is_null());
+    if deleted || !matches!(status.as_str(), "approved" | "complete" | "closed") {
+        return;
+    }
+    let contract = id(record);
+    let lines = record.get("line_items").and_then(Json::as_array).unwrap_or_default();
+    let changes: Vec<&Json> = procore
+        .all(change_orders)
+        .filter(|co| co.get("contract_id").and_then(Json::as_id) == Some(&contract))
+        .filter(|co| text(co, "status") == "approved")
+        .flat_map(|co| co.get("line_items").and_then(Json::as_array).unwrap_or_default())
+        .collect();
+    if lines.is_empty() && changes.is_empty() {
+        return;
+    }
+    let gross = lines.iter().chain(changes).map(|line| amount(line, "amount")).sum();
+    let sums = Sums { gross, ..Sums::default() };
+    wanted.insert(key, Wanted { sums, date: text(record, "contract_date").to_owned(), needs });
+}
+
+/// What the applications of one side come to.
+fn applications(
+    procore: &Procore,
+    resource: &str,
+    contract_id: &str,
+    rows: &str,
+    key: fn(&Json) -> String,
+    contract_kind: &str,
+    wanted: &mut BTreeMap<String, Wanted>,
+) {
+    let mut latest: BTreeMap<String, String> = BTreeMap::new();
+    let mut apps: Vec<&Json> = procore.all(resource).collect();
     apps.sort_by_key(|app| number(app));
     for app in apps {
-        let key = app_key(app);
-        let commitment = app.get("commitment_id").and_then(Json::as_id).unwrap_or_default().to_owned();
-        let before = latest.insert(commitment.clone(), (number(app), key.clone()));
+        let key = key(app);
+        let contract = app.get(contract_id).and_then(Json::as_id).unwrap_or_default().to_owned();
+        let before = latest.insert(contract.clone(), key.clone());
         if !matches!(text(app, "status"), "approved" | "approved_as_noted") {
             continue;
         }
-        let items = app.get("items").and_then(Json::as_array).unwrap_or_default();
+        let items = app.get(rows).and_then(Json::as_array).unwrap_or_default();
         let total = |name: &str| -> Decimal { items.iter().map(|item| amount(item, name)).sum() };
         let sums = Sums {
             gross: total("work_completed_this_period"),
@@ -116,11 +147,10 @@ pub(crate) fn wanted(procore: &Procore) -> BTreeMap<String, Wanted> {
             continue;
         }
         let project = app.get("project_id").and_then(Json::as_id).unwrap_or_default();
-        let mut needs = vec![format!("commitment/{project}.{commitment}")];
-        needs.extend(before.map(|(_, key)| key));
+        let mut needs = vec![format!("{contract_kind}/{project}.{contract}")];
+        needs.extend(before);
         wanted.insert(key, Wanted { sums, date: text(app, "billing_date").to_owned(), needs });
     }
-    wanted
 }
 
 fn number(app: &Json) -> i64 {
@@ -146,6 +176,15 @@ pub(crate) fn contract_key(record: &Json) -> String {
     format!("commitment/{project}.{}", id(record))
 }
 
+pub(crate) fn prime_key(record: &Json) -> String {
+    let project = record.at(&["project", "id"]).and_then(Json::as_id).unwrap_or_default();
+    format!("prime_contract/{project}.{}", id(record))
+}
+
+pub(crate) fn invoice_key(app: &Json) -> String {
+    format!("owner_invoice/{}.{}", app.get("project_id").and_then(Json::as_id).unwrap_or_default(), id(app))
+}
+
 pub(crate) fn app_key(app: &Json) -> String {
     format!("pay_app/{}.{}", app.get("project_id").and_then(Json::as_id).unwrap_or_default(), id(app))
 }
@@ -161,12 +200,17 @@ pub(crate) struct Posted {
 
 impl Posted {
     fn of(entity: &'static str, json: &Json) -> Self {
-        let sign = if entity == "VendorCredit" { -Decimal::ONE } else { Decimal::ONE };
+        let sign = if matches!(entity, "VendorCredit" | "CreditMemo") { -Decimal::ONE } else { Decimal::ONE };
         let mut sums = Sums::default();
         for line in json.get("Line").and_then(Json::as_array).unwrap_or_default() {
+            // What QuickBooks adds up by itself is no line of its own.
+            if text(line, "DetailType") == "SubTotalLineDetail" {
+                continue;
+            }
             let value = amount(line, "Amount") * sign;
             let account = line.at(&["AccountBasedExpenseLineDetail", "AccountRef", "value"]).and_then(Json::as_id);
-            if account != Some(RETAINAGE) {
+            let item = line.at(&["SalesItemLineDetail", "ItemRef", "value"]).and_then(Json::as_id);
+            if account != Some(RETAINAGE) && item != Some(RETAINAGE_ITEM) {
                 sums.gross += value;
             } else if text(line, "Description").starts_with("Retainage released") {
                 sums.released += value;
@@ -178,13 +222,18 @@ impl Posted {
     }
 }
 
+/// What QuickBooks keeps of a voided transaction: the record, without amounts, and a note that says so.
+pub(crate) fn is_void(json: &Json) -> bool {
+    amount(json, "TotalAmt").is_zero() && text(json, "PrivateNote").starts_with("Voided")
+}
+
 /// The transactions that carry a marker, by document. Voided ones are none.
 pub(crate) fn posted(quickbooks: &QuickBooks, voided: &BTreeSet<(String, String)>) -> BTreeMap<String, Vec<Posted>> {
     let mut posted: BTreeMap<String, Vec<Posted>> = BTreeMap::new();
     for entity in TRANSACTIONS {
         for json in quickbooks.all(entity) {
             let Some(key) = marker_of(json) else { continue };
-            if voided.contains(&(entity.to_owned(), id(json))) {
+            if voided.contains(&(entity.to_owned(), id(json))) || is_void(json) {
                 continue;
             }
             posted.entry(key).or_default().push(Posted::of(entity, json));
@@ -202,6 +251,8 @@ pub(crate) fn field(json: &Json, name: &str) -> String {
     }
     if name == "memo" {
         let note = text(json, "PrivateNote");
+        // QuickBooks itself puts this before the note of what is voided.
+        let note = note.strip_prefix("Voided - ").unwrap_or(note);
         return note.split("[sync:").next().unwrap_or_default().trim().to_owned();
     }
     text(json, name).to_owned()
@@ -270,7 +321,8 @@ pub(crate) fn agree(world: &World, memory: &Memory, only_untouched: bool) {
         let before = excused.len();
         for (key, want) in &wanted {
             let upstream = want.needs.iter().any(|need| {
-                let is_missing = need.starts_with("commitment/") && !wanted.contains_key(need);
+                let is_missing = (need.starts_with("commitment/") || need.starts_with("prime_contract/"))
+                    && !wanted.contains_key(need);
                 excused.contains(need.as_str()) || unwanted.contains(need) && !wanted.contains_key(need) || is_missing
             });
             // A bill that a person raised may leave its purchase order no room for a change.
@@ -327,7 +379,7 @@ pub(crate) fn agree(world: &World, memory: &Memory, only_untouched: bool) {
         }
     }
     if !only_untouched && difference != explained {
-        let text = format!("T1 to T3 are off by {}, dead letters explain {}", show(&difference), show(&explained));
+        let text = format!("the tie-outs are off by {}, dead letters explain {}", show(&difference), show(&explained));
         world.violated(MONEY, None, &text);
     }
 }
@@ -392,5 +444,8 @@ fn is_kind(entity: &str, link: &Link) -> bool {
         ("PurchaseOrder", TargetKind::PurchaseOrder)
             | ("Bill", TargetKind::Bill)
             | ("VendorCredit", TargetKind::VendorCredit)
+            | ("Estimate", TargetKind::Estimate)
+            | ("Invoice", TargetKind::Invoice)
+            | ("CreditMemo", TargetKind::CreditMemo)
     )
 }

@@ -12,7 +12,8 @@ use super::truth;
 use super::world::{Side, World, lock};
 
 /// The entities that the sync may write.
-const WRITABLE: [&str; 5] = ["Customer", "Vendor", "PurchaseOrder", "Bill", "VendorCredit"];
+const WRITABLE: [&str; 8] =
+    ["Customer", "Vendor", "PurchaseOrder", "Bill", "VendorCredit", "Estimate", "Invoice", "CreditMemo"];
 /// The published limits of QuickBooks Online: requests in a second and a minute, batches in a minute.
 const LIMITS: [(i64, usize, bool); 3] = [(1, 10, false), (60, 500, false), (60, 40, true)];
 
@@ -112,14 +113,14 @@ fn allowed(world: &World, worker: usize, letter: &Letter) {
             world.violated("5 only allowed requests", Some(&about), &text);
         }
         refused_before(world, worker, &written);
-        if written.verb == "delete" {
+        if matches!(written.verb.as_str(), "delete" | "void") {
             let key = written.key.clone().or_else(|| {
                 let id = written.id.as_deref()?;
                 truth::marker_of(lock(&world.quickbooks).entity(&written.entity, id)?)
             });
             let excused = key.as_ref().is_none_or(|key| world.state().people.unwanted.contains(key));
             if !world.void_deleted || !excused {
-                let text = format!("{} is deleted, though its document counts", written.entity);
+                let text = format!("{} of a {}, though its document counts", written.verb, written.entity);
                 world.violated("5 only allowed requests", key.as_deref(), &text);
             }
         }

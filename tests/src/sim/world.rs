@@ -15,7 +15,7 @@ use sync_sandboxes::procore::Procore;
 use sync_sandboxes::quickbooks::QuickBooks;
 
 use super::executor::Job;
-use super::report::{Event, Violation};
+use super::report::{Event, Sides, Violation};
 use super::time::Time;
 
 /// The two vendors.
@@ -159,6 +159,7 @@ pub(crate) struct State {
 /// A run.
 pub(crate) struct World {
     pub(crate) seed: u64,
+    pub(crate) sides: Sides,
     pub(crate) time: Arc<Time>,
     pub(crate) procore: Mutex<Procore>,
     pub(crate) quickbooks: Mutex<QuickBooks>,
@@ -203,6 +204,7 @@ pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 /// What a world is made of, apart from what is the same for all.
 pub(crate) struct Parts {
     pub(crate) seed: u64,
+    pub(crate) sides: Sides,
     pub(crate) time: Arc<Time>,
     pub(crate) procore: Procore,
     pub(crate) quickbooks: QuickBooks,
@@ -251,6 +253,7 @@ impl World {
         };
         Arc::new(Self {
             seed,
+            sides: parts.sides,
             time: parts.time,
             procore: Mutex::new(parts.procore),
             quickbooks: Mutex::new(parts.quickbooks),
