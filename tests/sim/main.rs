@@ -3,3 +3,4 @@
 mod planted;
 mod regressions;
 mod repeatable;
+mod seeds;
