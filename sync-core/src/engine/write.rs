@@ -169,7 +169,7 @@ impl Engine {
             Operation::Void { target, .. } => {
                 report.voided += 1;
                 let audit = format!("voided {target}");
-                wave.settlements.push(closing(sent, JobEnd::Done, LinkChange::Remove, audit));
+                wave.settlements.push(closing(sent, self.written(sent), LinkChange::Remove, audit));
                 self.parts.observer.finished(key.kind, 1);
                 return;
             }
@@ -202,7 +202,7 @@ impl Engine {
         index.put(&link);
         let audit = format!("{verb} {} {}", state.target, document.number().unwrap_or_default());
         let end = match otherwise {
-            None => JobEnd::Done,
+            None => self.written(sent),
             Some((cause, text)) => {
                 report.dead += 1;
                 index.stuck.insert(key.clone());
@@ -211,6 +211,15 @@ impl Engine {
         };
         wave.settlements.push(closing(sent, end, LinkChange::Put(Box::new(link)), audit));
         self.parts.observer.finished(key.kind, 1);
+    }
+
+    /// What becomes of the job whose write is done. A write that was stored under an earlier lease was made of what the
+    /// document said then; changes that came in before this lease are still to be looked at.
+    fn written(&self, sent: &Sending) -> JobEnd {
+        match sent.intent.token == sent.job.token {
+            true => JobEnd::Done,
+            false => JobEnd::Again { not_before: self.parts.clock.now() },
+        }
     }
 
     pub(super) fn refused(
@@ -225,7 +234,7 @@ impl Engine {
         if is_void && refusal.reason == RefusalReason::Person(Cause::DeletedInQuickbooks) {
             // Gone already, by an earlier request or by a person: that is what was wanted.
             let audit = format!("nothing to void: {}", refusal.text);
-            wave.settlements.push(closing(sent, JobEnd::Done, LinkChange::Remove, audit));
+            wave.settlements.push(closing(sent, self.written(sent), LinkChange::Remove, audit));
             return;
         }
         let now = self.parts.clock.now();

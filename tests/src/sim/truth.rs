@@ -304,6 +304,18 @@ pub(crate) struct Memory {
     pub(crate) counts: Counts,
 }
 
+/// Purchase orders with a bill that a person changed: it may leave them no room for a change.
+fn billed_by_hand(quickbooks: &QuickBooks, touched: &BTreeSet<String>) -> BTreeSet<String> {
+    let mut orders = BTreeSet::new();
+    for bill in quickbooks.all("Bill").filter(|bill| marker_of(bill).is_some_and(|key| touched.contains(&key))) {
+        let lines = bill.get("Line").and_then(Json::as_array).unwrap_or_default();
+        let linked = lines.iter().chain([bill]).filter_map(|json| json.get("LinkedTxn")?.as_array()).flatten();
+        let order = |id: &str| marker_of(quickbooks.entity("PurchaseOrder", id)?);
+        orders.extend(linked.filter_map(|link| order(link.get("TxnId").and_then(Json::as_id)?)));
+    }
+    orders
+}
+
 /// After the last reconciliation: everything agrees, or a dead letter says why it does not.
 pub(crate) fn agree(world: &World, memory: &Memory, only_untouched: bool) {
     let (wanted, posted, people) = {
@@ -314,6 +326,7 @@ pub(crate) fn agree(world: &World, memory: &Memory, only_untouched: bool) {
     };
     let closing = world.state().people.closing_date.clone();
     let (touched, unwanted) = people;
+    let billed = billed_by_hand(&lock(&world.quickbooks), &touched);
     let closed = |want: &Wanted| closing.as_deref().is_some_and(|closing| want.date.as_str() <= closing);
     // A document is excused by what happened to it, or to what it waits for.
     let mut excused: BTreeSet<&str> = BTreeSet::new();
@@ -325,9 +338,7 @@ pub(crate) fn agree(world: &World, memory: &Memory, only_untouched: bool) {
                     && !wanted.contains_key(need);
                 excused.contains(need.as_str()) || unwanted.contains(need) && !wanted.contains_key(need) || is_missing
             });
-            // A bill that a person raised may leave its purchase order no room for a change.
-            let billed = wanted.iter().any(|(app, want)| touched.contains(app) && want.needs.contains(key));
-            if billed || touched.contains(key) || unwanted.contains(key) || closed(want) || upstream {
+            if billed.contains(key) || touched.contains(key) || unwanted.contains(key) || closed(want) || upstream {
                 excused.insert(key);
             }
         }

@@ -110,6 +110,20 @@ async fn a_changed_commitment_changes_its_purchase_order_on_the_current_version(
 }
 
 #[tokio::test]
+async fn what_changed_after_a_write_was_stored_is_not_lost_when_the_write_is_found() {
+    // Given a purchase order that was sent, and a program that was killed before it knew
+    let world = World::with_a_subcontract();
+    world.load_until(Step::Sent, 3).await;
+    assert_eq!(world.ledger.total(TargetKind::PurchaseOrder), usd("100000"));
+    // When the commitment changes before the program starts again
+    world.source.approve_change_order("1500");
+    world.tell(DocumentKind::Commitment, "7.9").await;
+    world.run().await;
+    // Then the purchase order says what the commitment says now
+    assert_eq!(world.ledger.total(TargetKind::PurchaseOrder), usd("101500"));
+}
+
+#[tokio::test]
 async fn a_stale_version_is_read_and_decided_again() {
     let world = World::with_a_subcontract();
     world.load().await;
