@@ -83,8 +83,10 @@ const PAYMENT: &[&str] = &[
     "contract_payment/invoice_number",
     "contract_payment/payment_number",
     "contract_payment/requisition_id",
+    "contract_payment/draw_request_number",
     "contract_payment/notes",
     "contract_payment/origin_id",
+    "contract_payment/origin_data",
 ];
 
 /// What is wrong with a request, if anything is. `endpoint` is method and path, with `{id}` for ids.
