@@ -6,7 +6,7 @@ use std::path::Path;
 use sync_core::connector::{Capabilities, Directory};
 use sync_core::mapping::{Mapped, Mapping, Names, Situation, TargetIndex};
 use sync_core::model::construction::Document;
-use sync_core::model::{DocumentKey, LineKey, PayeeId, TargetId, TargetKind, TargetLineId};
+use sync_core::model::{DocumentKey, LineKey, TargetId, TargetKind, TargetLineId};
 use tempfile::TempDir;
 
 /// The files of a mapping, in the order of the first byte of an input: `0` is the first.
@@ -68,7 +68,7 @@ impl TargetIndex for Everything {
         Some(&self.line)
     }
 
-    fn number_taken(&self, _kind: TargetKind, _payee: &PayeeId, number: &str, _by_other_than: &DocumentKey) -> bool {
+    fn number_taken(&self, _kind: TargetKind, _payee: &str, number: &str, _by_other_than: &DocumentKey) -> bool {
         number.len() % 2 == 1
     }
 }
