@@ -54,6 +54,8 @@
 //! - Documents with a DTD or own entities are refused, depth and the size of a record are bounded.
 #![deny(missing_docs)]
 
+#[cfg(feature = "odbc")]
+pub mod odbc;
 pub mod qbxml;
 #[cfg(feature = "web-connector")]
 pub mod sink;

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
+use sync_core::Error;
 use sync_core::clock::Clock;
 use sync_core::connector::{Sink, TargetState};
 use sync_core::model::accounting::AccountingDocument;
-use sync_core::model::{TargetKind, TargetRef};
+use sync_core::model::{Currency, TargetKind, TargetRef};
 use sync_core::reconcile::company::{BookPayment, BookPosting, BookPostingLine, BookState};
-use sync_core::{Error, ErrorKind};
 
 use super::mirror::Mirror;
 use super::{DesktopSink, SinkOptions, lists, read};
@@ -39,38 +39,42 @@ impl Books {
         let payments =
             [QueryKind::BillPaymentCheck, QueryKind::BillPaymentCreditCard].map(|kind| Query::all(kind, page));
         let records = self.sink.read_all(&payments, &[]).await?;
-        let currency = self.sink.options.currency;
-        let mirror = self.sink.mirror();
-        let mut books = BookState { lists: lists::of(&mirror, currency), ..BookState::empty(currency) };
-        for (id, account) in &mirror.accounts {
-            if let Some(balance) = account.balance {
-                let balance = read::money(balance, currency).map_err(|text| Error::new(ErrorKind::Unreadable, text))?;
-                books.balances.insert(id.as_str().into(), balance);
-            }
-        }
-        for id in mirror.items.keys() {
-            if let Some(account) = mirror.purchase_account(id) {
-                books.expense_accounts.insert(id.as_str().into(), account.into());
-            }
-            if let Some(account) = mirror.sales_account(id) {
-                books.income_accounts.insert(id.as_str().into(), account.into());
-            }
-        }
-        for held in mirror.held.values() {
-            match held.state.target.kind {
-                TargetKind::Customer | TargetKind::Vendor => books.parties.push(held.state.clone()),
-                TargetKind::JournalEntry => books.entries.extend(posting(&mirror, &held.state)),
-                _ => books.transactions.push(held.state.clone()),
-            }
-        }
-        for record in &records {
-            match payment(record, currency) {
-                Ok(payment) => books.payments.push(payment),
-                Err(problem) => books.unreadable.push(problem),
-            }
-        }
-        Ok(books)
+        Ok(assemble(&self.sink.mirror(), &records, self.sink.options.currency))
     }
+}
+
+/// The books, from what is known of the company file and the payments of bills in it.
+pub(crate) fn assemble(mirror: &Mirror, payments: &[Element<'_>], currency: Currency) -> BookState {
+    let mut books = BookState { lists: lists::of(mirror, currency), ..BookState::empty(currency) };
+    for (id, account) in &mirror.accounts {
+        let Some(balance) = account.balance else { continue };
+        match read::money(balance, currency) {
+            Ok(balance) => drop(books.balances.insert(id.as_str().into(), balance)),
+            Err(problem) => books.unreadable.push(format!("the balance of account {id}: {problem}")),
+        }
+    }
+    for id in mirror.items.keys() {
+        if let Some(account) = mirror.purchase_account(id) {
+            books.expense_accounts.insert(id.as_str().into(), account.into());
+        }
+        if let Some(account) = mirror.sales_account(id) {
+            books.income_accounts.insert(id.as_str().into(), account.into());
+        }
+    }
+    for held in mirror.held.values() {
+        match held.state.target.kind {
+            TargetKind::Customer | TargetKind::Vendor => books.parties.push(held.state.clone()),
+            TargetKind::JournalEntry => books.entries.extend(posting(mirror, &held.state)),
+            _ => books.transactions.push(held.state.clone()),
+        }
+    }
+    for record in payments {
+        match payment(record, currency) {
+            Ok(payment) => books.payments.push(payment),
+            Err(problem) => books.unreadable.push(problem),
+        }
+    }
+    books
 }
 
 fn posting(mirror: &Mirror, state: &TargetState) -> Option<BookPosting> {
@@ -93,7 +97,7 @@ fn posting(mirror: &Mirror, state: &TargetState) -> Option<BookPosting> {
     })
 }
 
-fn payment(record: &Element<'_>, currency: sync_core::model::Currency) -> Result<BookPayment, String> {
+fn payment(record: &Element<'_>, currency: Currency) -> Result<BookPayment, String> {
     let named =
         |problem: String| format!("{} {}: {problem}", record.name, record.child_text("TxnID").unwrap_or_default());
     let payment = BillPayment::read(record).map_err(|error| named(error.to_string()))?;

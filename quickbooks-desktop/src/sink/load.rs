@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{NaiveDateTime, TimeDelta};
 use sync_core::connector::Found;
-use sync_core::model::{TargetKind, TargetRef};
+use sync_core::model::{Currency, TargetKind, TargetRef};
 use sync_core::{Error, ErrorKind};
 
 use super::DesktopSink;
@@ -139,59 +139,12 @@ impl DesktopSink {
             if let Some(at) = record.child_text("TimeModified").and_then(|text| QbDateTime::new(text).ok()) {
                 mirror.latest = mirror.latest.max(Some(at.wall_clock()));
             }
-            if let Err(problem) = self.take_one(mirror, &record) {
+            if let Err(problem) = take_one(mirror, &record, self.options.currency) {
                 tracing::warn!(%problem, "a record of QuickBooks cannot be read");
                 taken = Err(Error::new(ErrorKind::Unreadable, format!("QuickBooks Desktop: {problem}")));
             }
         }
         taken
-    }
-
-    fn take_one(&self, mirror: &mut Mirror, record: &Element<'static>) -> Result<(), String> {
-        let bad = |error: crate::qbxml::objects::ObjectError| error.to_string();
-        let id = record.child_text("ListID").unwrap_or_default().to_owned();
-        match &*record.name {
-            "AccountRet" => drop(mirror.accounts.insert(id, Account::read(record).map_err(bad)?)),
-            "ClassRet" => drop(mirror.classes.insert(id, Class::read(record).map_err(bad)?)),
-            "StandardTermsRet" | "DateDrivenTermsRet" => {
-                mirror.terms.insert(id, Terms::read(record).map_err(bad)?);
-            }
-            "PreferencesRet" => {
-                let preferences = Preferences::read(record).map_err(bad)?;
-                mirror.closing_date = preferences.closing_date().map(|date| date.date());
-            }
-            "TxnDeletedRet" => {
-                let deleted = DeletedTxn::read(record).map_err(bad)?;
-                let kind = read::kind_of(&format!("{}Ret", deleted.kind.unwrap_or_default()));
-                if let Some((kind, id)) = kind.zip(deleted.txn_id) {
-                    mirror.remove(&TargetRef { kind, id: id.into() });
-                }
-            }
-            "ListDeletedRet" => {
-                let deleted = DeletedList::read(record).map_err(bad)?;
-                let (kind, id) = (deleted.kind.unwrap_or_default(), deleted.list_id.unwrap_or_default());
-                match kind.as_str() {
-                    "Account" => drop(mirror.accounts.remove(&id)),
-                    "Class" => drop(mirror.classes.remove(&id)),
-                    "Customer" | "Vendor" => {
-                        let kind = if kind == "Vendor" { TargetKind::Vendor } else { TargetKind::Customer };
-                        mirror.remove(&TargetRef { kind, id: id.into() });
-                    }
-                    _ => drop(mirror.items.remove(&id)),
-                }
-            }
-            "EmployeeRet" | "OtherNameRet" => {
-                let kind = if record.name == "EmployeeRet" { "employee" } else { "other name" };
-                mirror.names.insert(record.child_text("Name").unwrap_or_default().to_lowercase(), kind);
-            }
-            name if name.starts_with("Item") => drop(mirror.items.insert(id, Item::read(record).map_err(bad)?)),
-            _ => {
-                if let Some(held) = read::held(record, self.options.currency)? {
-                    mirror.put(held);
-                }
-            }
-        }
-        Ok(())
     }
 
     /// The documents as they are now. Those that QuickBooks does not have any more were deleted.
@@ -243,8 +196,59 @@ impl DesktopSink {
     }
 }
 
+/// Takes a record into the mirror.
+///
+/// # Errors
+/// Which record, which element, what is wrong.
+pub(crate) fn take_one(mirror: &mut Mirror, record: &Element<'_>, currency: Currency) -> Result<(), String> {
+    let bad = |error: crate::qbxml::objects::ObjectError| error.to_string();
+    let id = record.child_text("ListID").unwrap_or_default().to_owned();
+    match &*record.name {
+        "AccountRet" => drop(mirror.accounts.insert(id, Account::read(record).map_err(bad)?)),
+        "ClassRet" => drop(mirror.classes.insert(id, Class::read(record).map_err(bad)?)),
+        "StandardTermsRet" | "DateDrivenTermsRet" => {
+            mirror.terms.insert(id, Terms::read(record).map_err(bad)?);
+        }
+        "PreferencesRet" => {
+            let preferences = Preferences::read(record).map_err(bad)?;
+            mirror.closing_date = preferences.closing_date().map(|date| date.date());
+        }
+        "TxnDeletedRet" => {
+            let deleted = DeletedTxn::read(record).map_err(bad)?;
+            let kind = read::kind_of(&format!("{}Ret", deleted.kind.unwrap_or_default()));
+            if let Some((kind, id)) = kind.zip(deleted.txn_id) {
+                mirror.remove(&TargetRef { kind, id: id.into() });
+            }
+        }
+        "ListDeletedRet" => {
+            let deleted = DeletedList::read(record).map_err(bad)?;
+            let (kind, id) = (deleted.kind.unwrap_or_default(), deleted.list_id.unwrap_or_default());
+            match kind.as_str() {
+                "Account" => drop(mirror.accounts.remove(&id)),
+                "Class" => drop(mirror.classes.remove(&id)),
+                "Customer" | "Vendor" => {
+                    let kind = if kind == "Vendor" { TargetKind::Vendor } else { TargetKind::Customer };
+                    mirror.remove(&TargetRef { kind, id: id.into() });
+                }
+                _ => drop(mirror.items.remove(&id)),
+            }
+        }
+        "EmployeeRet" | "OtherNameRet" => {
+            let kind = if record.name == "EmployeeRet" { "employee" } else { "other name" };
+            mirror.names.insert(record.child_text("Name").unwrap_or_default().to_lowercase(), kind);
+        }
+        name if name.starts_with("Item") => drop(mirror.items.insert(id, Item::read(record).map_err(bad)?)),
+        _ => {
+            if let Some(held) = read::held(record, currency)? {
+                mirror.put(held);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// The links of every bill, once all purchase orders are known.
-fn relink(mirror: &mut Mirror) {
+pub(crate) fn relink(mirror: &mut Mirror) {
     let bills: Vec<Held> = mirror.of_kind(TargetKind::Bill).cloned().collect();
     for mut bill in bills {
         super::links::restore(&mut bill, mirror);

@@ -16,7 +16,7 @@ pub(super) struct Held {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Mirror {
+pub(crate) struct Mirror {
     loaded: bool,
     pub(super) held: BTreeMap<TargetRef, Held>,
     /// Documents that may have changed since they were read.
@@ -38,7 +38,7 @@ impl Mirror {
         self.loaded
     }
 
-    pub(super) fn set_loaded(&mut self) {
+    pub(crate) fn set_loaded(&mut self) {
         self.loaded = true;
     }
 

@@ -27,9 +27,13 @@ use sync_core::model::{Currency, TargetKind, TargetRef, Timestamp};
 
 use crate::qbxml::text::limits;
 use crate::web_connector::Desk;
-use mirror::Mirror;
+pub(crate) use mirror::Mirror;
 
 pub use books::Books;
+#[cfg(feature = "odbc")]
+pub(crate) use books::assemble;
+#[cfg(feature = "odbc")]
+pub(crate) use load::{relink, take_one};
 
 /// Settings of a [`DesktopSink`].
 #[derive(Clone, Debug)]
