@@ -4,11 +4,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
+use procore_client::actuals::Actuals;
 use quickbooks_desktop::qbxml::Guid;
-use quickbooks_desktop::sink::{DesktopSink, SinkOptions};
+use quickbooks_desktop::sink::{DesktopPayments, DesktopSink, SinkOptions};
 use quickbooks_desktop::web_connector::{CompanyFile, Desk, FileSetStore, HttpLimits, Service, ServiceConfig, router};
 use serde::{Deserialize, Serialize};
-use sync_core::engine::{Engine, EngineConfig, Observer, Parts};
+use sync_core::engine::{Engine, EngineConfig, Observer, Parts, PaymentParts};
 use sync_core::journal::SqliteJournal;
 use sync_core::mapping::Mapping;
 
@@ -73,19 +74,25 @@ impl Desktop {
         observer: Arc<dyn Observer>,
     ) -> Result<Engine, Failure> {
         let clock = settings.clock();
-        let sink = DesktopSink::new(self.desk.clone(), clock.clone(), SinkOptions::new(settings.currency));
+        let sink = || DesktopSink::new(self.desk.clone(), clock.clone(), SinkOptions::new(settings.currency));
+        let source = settings.connect()?.source;
+        let payments = PaymentParts {
+            source: Arc::new(DesktopPayments::new(sink(), &self.settings.file_id)),
+            sink: Arc::new(Actuals::new(source.procore().clone())),
+        };
         let parts = Parts {
             connection: settings.id(),
-            source: Arc::new(settings.connect()?.source),
-            sink: Arc::new(sink),
+            source: Arc::new(source),
+            sink: Arc::new(sink()),
             journal,
-            clock,
+            clock: clock.clone(),
             mapping,
             observer,
         };
         Ok(Engine::new(
             parts,
             EngineConfig { lease: Duration::from_secs(self.settings.lease_s), ..EngineConfig::default() },
-        ))
+        )
+        .with_payments(payments))
     }
 }

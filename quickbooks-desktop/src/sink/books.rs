@@ -10,9 +10,9 @@ use sync_core::model::{Currency, TargetKind, TargetRef};
 use sync_core::reconcile::company::{BookPayment, BookPosting, BookPostingLine, BookState};
 
 use super::mirror::Mirror;
-use super::{DesktopSink, SinkOptions, lists, read};
+use super::{DesktopSink, SinkOptions, lists, payments, read};
 use crate::qbxml::Element;
-use crate::qbxml::objects::{BillPayment, Query, QueryKind, Record};
+use crate::qbxml::objects::{Query, QueryKind};
 use crate::web_connector::Desk;
 
 /// Reads the books of one company file, at the next visits of its Web Connector. It writes nothing.
@@ -98,25 +98,14 @@ fn posting(mirror: &Mirror, state: &TargetState) -> Option<BookPosting> {
 }
 
 fn payment(record: &Element<'_>, currency: Currency) -> Result<BookPayment, String> {
-    let named =
-        |problem: String| format!("{} {}: {problem}", record.name, record.child_text("TxnID").unwrap_or_default());
-    let payment = BillPayment::read(record).map_err(|error| named(error.to_string()))?;
-    let mut parts = Vec::with_capacity(payment.applied.len());
-    for applied in &payment.applied {
-        let (Some(id), Some(amount)) = (&applied.txn_id, applied.amount) else { continue };
-        if applied.txn_type.as_deref() == Some("Bill") {
-            let bill = TargetRef { kind: TargetKind::Bill, id: id.as_str().into() };
-            parts.push((bill, read::money(amount, currency).map_err(named)?));
-        }
-    }
-    let date = payment.txn_date.ok_or_else(|| named("it has no TxnDate".to_owned()))?;
-    let nothing = payment.amount.is_some_and(|amount| amount.cents() == 0);
-    let says_so = payment.memo.as_deref().is_some_and(|memo| memo.trim_start().starts_with("VOID:"));
+    let made = payments::made(record, currency)
+        .map_err(|problem| format!("{} {}: {problem}", record.name, record.child_text("TxnID").unwrap_or_default()))?;
+    let of_bills = made.applied.into_iter().filter(|part| part.to.kind == TargetKind::Bill);
     Ok(BookPayment {
-        id: payment.txn_id.unwrap_or_default().into(),
-        number: payment.ref_number,
-        date: date.date(),
-        voided: nothing && says_so,
-        parts,
+        id: made.target.id,
+        number: made.number,
+        date: made.date,
+        voided: made.voided,
+        parts: of_bills.map(|part| (part.to, part.amount)).collect(),
     })
 }

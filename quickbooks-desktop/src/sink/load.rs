@@ -37,7 +37,7 @@ pub(super) const KINDS: [QueryKind; 13] = [
 
 /// The wall clock repeats an hour in autumn, and a record may be saved while it is read: the window of changes begins so
 /// long before the last one that was seen.
-const OVERLAP: TimeDelta = TimeDelta::minutes(61);
+pub(super) const OVERLAP: TimeDelta = TimeDelta::minutes(61);
 /// Begun anew, since the visit ended in between.
 const TRIES: u32 = 4;
 
@@ -277,7 +277,7 @@ pub(super) fn query_kind(kind: TargetKind) -> Option<QueryKind> {
 }
 
 /// A moment on the clock of the machine that runs QuickBooks, which takes it so when no offset is written.
-fn moment(at: NaiveDateTime) -> Option<QbDateTime<'static>> {
+pub(super) fn moment(at: NaiveDateTime) -> Option<QbDateTime<'static>> {
     QbDateTime::new(at.format("%Y-%m-%dT%H:%M:%S").to_string()).ok()
 }
 

@@ -13,6 +13,7 @@ mod lists;
 mod load;
 mod mirror;
 mod outcome;
+mod payments;
 mod read;
 mod write;
 
@@ -34,6 +35,7 @@ pub use books::Books;
 pub(crate) use books::assemble;
 #[cfg(feature = "odbc")]
 pub(crate) use load::{relink, take_one};
+pub use payments::DesktopPayments;
 
 /// Settings of a [`DesktopSink`].
 #[derive(Clone, Debug)]
@@ -145,6 +147,12 @@ impl Sink for DesktopSink {
         self.ensure_loaded().await?;
         let mirror = self.mirror();
         Ok(wanted.iter().map(|wanted| candidates::of(&mirror, wanted)).collect())
+    }
+
+    async fn inventory(&self, kinds: &[TargetKind]) -> Result<Vec<TargetState>, sync_core::Error> {
+        self.bring_up_to_date().await?;
+        let mirror = self.mirror();
+        Ok(mirror.held.values().map(|held| &held.state).filter(|s| kinds.contains(&s.target.kind)).cloned().collect())
     }
 
     async fn read(&self, targets: &[TargetRef]) -> Result<Vec<Found>, sync_core::Error> {

@@ -178,7 +178,7 @@ fn vendor(from: qb::Vendor) -> Held {
 }
 
 /// QuickBooks writes this before the memo of what it voids, and sets every amount to nothing.
-const VOID: &str = "VOID:";
+pub(super) const VOID: &str = "VOID:";
 
 fn condition(memo: &Option<String>, total: Option<Money>) -> Condition {
     let says_so = memo.as_deref().is_some_and(|memo| memo.trim_start().starts_with(VOID));

@@ -7,7 +7,7 @@ use std::time::Duration;
 use quickbooks_desktop::qbxml::Guid;
 use quickbooks_desktop::sink::{DesktopSink, SinkOptions};
 use quickbooks_desktop::web_connector::{
-    CompanyFile as File, Desk, HttpLimits, MemorySetStore, Password, Service, ServiceConfig, SetStore, router,
+    CompanyFile as File, Desk, HttpLimits, MemorySetStore, Password, RunGuard, Service, ServiceConfig, SetStore, router,
 };
 use sync_core::clock::{Clock, ManualClock};
 use sync_core::connector::{Marker, Operation, Write};
@@ -96,6 +96,30 @@ impl Site {
         (done, visits.await.unwrap())
     }
 
+    /// Lets the Web Connector visit until the guard is dropped.
+    pub(super) fn visited(&self) -> Visited {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (asked, clock, mut connector) = (stop.clone(), self.clock.clone(), self.connector());
+        tokio::task::spawn_blocking(move || {
+            while !asked.load(Ordering::Acquire) {
+                connector.visit();
+                clock.advance(Duration::from_secs(15 * 60));
+            }
+        });
+        Visited { stop, _run: self.desk.run() }
+    }
+
+    /// What a person at QuickBooks does, as a request; the id of the record.
+    pub(super) fn person(&self, request: &str) -> String {
+        let text = format!(
+            "<?xml version=\"1.0\"?><?qbxml version=\"16.0\"?><QBXML><QBXMLMsgsRq onError=\"continueOnError\">{request}</QBXMLMsgsRq></QBXML>"
+        );
+        let answer = self.file().process(self.clock.now(), &text).unwrap();
+        assert!(answer.contains("statusCode=\"0\""), "{answer}");
+        let (_, id) = answer.split_once("<TxnID>").unwrap();
+        id.split('<').next().unwrap().to_owned()
+    }
+
     /// The list ids of the company file by kind and name.
     pub(super) fn id(&self, kind: &str, name: &str) -> String {
         let all = self.file().all(kind);
@@ -132,6 +156,18 @@ impl Site {
             extra: Default::default(),
         };
         write(DocumentKind::PayApp, number, AccountingDocument::Bill(document))
+    }
+}
+
+/// Visits go on while it lives.
+pub(super) struct Visited {
+    stop: Arc<AtomicBool>,
+    _run: RunGuard,
+}
+
+impl Drop for Visited {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Release);
     }
 }
 

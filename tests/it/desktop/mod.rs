@@ -3,4 +3,5 @@
 mod bad_input;
 mod kit;
 mod once;
+mod payments;
 mod sessions;

@@ -223,6 +223,7 @@ impl CompanyFile {
         for line in &mut record.lines {
             line.link = None;
         }
+        record.applied.clear();
         let children = vec![
             Node::leaf("TxnVoidType", kind),
             Node::leaf("TxnID", id),
