@@ -87,7 +87,7 @@ pub(crate) async fn run(args: &ListenArgs) -> Result<ExitCode, Failure> {
 }
 
 /// Takes over a mapping that was edited. One with faults is told and not used: the last good one stays.
-fn reread(mapping: &LiveMapping, engine: &Engine) {
+pub(crate) fn reread(mapping: &LiveMapping, engine: &Engine) {
     match mapping.reload() {
         Ok(None) => {}
         Ok(Some(new)) => {
@@ -98,7 +98,7 @@ fn reread(mapping: &LiveMapping, engine: &Engine) {
     }
 }
 
-async fn round(engine: &Engine, ask: bool) -> Result<(), Failure> {
+pub(crate) async fn round(engine: &Engine, ask: bool) -> Result<(), Failure> {
     if ask {
         engine.poll().await?;
         engine.poll_sink().await?;

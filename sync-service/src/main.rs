@@ -4,6 +4,8 @@ mod adopt;
 mod audit;
 mod check;
 mod connect;
+#[allow(dead_code)]
+mod console;
 mod dead_letters;
 mod demo;
 mod desktop;
@@ -109,6 +111,9 @@ enum Command {
     DeadLetters(dead_letters::Args),
     /// Approve what the policy in sync.toml holds, or turn it down.
     Approve(dead_letters::ApproveArgs),
+    /// Who may sign in to the console: add, password, remove, list.
+    #[command(subcommand)]
+    Users(console::users::Action),
     /// The worker process of the demo.
     #[command(hide = true)]
     Worker,
@@ -141,6 +146,12 @@ struct DemoArgs {
     /// Lose the answer of the N-th message set of QuickBooks Desktop after it was worked.
     #[arg(long, value_name = "N")]
     drop_answer: Option<u64>,
+    /// Prepare the book, then leave the console running on it until it is interrupted.
+    #[arg(long, conflicts_with_all = ["crash_every", "crash_at", "dump_requests", "drop_answer"])]
+    serve: bool,
+    /// Where the console of --serve listens; port 0 is any that is free.
+    #[arg(long, requires = "serve", default_value = "127.0.0.1:8586")]
+    address: std::net::SocketAddr,
 }
 
 /// A QuickBooks product.
@@ -174,6 +185,7 @@ async fn main() -> ExitCode {
         Command::RebuildLinks(args) => adopt::rebuild(args).await,
         Command::DeadLetters(args) => dead_letters::run(args).await,
         Command::Approve(args) => dead_letters::approve(args).await,
+        Command::Users(action) => console::users::run(&action),
         Command::Worker => worker::run().await,
     };
     match result {

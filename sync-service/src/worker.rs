@@ -106,7 +106,7 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-async fn obey(
+pub(crate) async fn obey(
     order: Order,
     engine: &Engine,
     journal: &dyn Journal,

@@ -15,6 +15,7 @@ mod outcome;
 mod payments;
 mod progress;
 mod report;
+mod serve;
 pub(crate) mod stage;
 mod supervisor;
 mod truth;
@@ -31,6 +32,9 @@ use stage::Stage;
 use supervisor::Supervisor;
 
 pub(crate) async fn run(args: &DemoArgs) -> Result<ExitCode, Failure> {
+    if args.serve {
+        return serve::run(args, args.address).await;
+    }
     let progress = Progress::new(args.json);
     let mut stage = Stage::open(args)?;
     let edition = if stage.machine.is_some() { "Desktop" } else { "Online" };

@@ -127,6 +127,9 @@ pub(crate) async fn reconcile(
     let fresh = settings.dir.join("findings.json.new");
     std::fs::write(&fresh, text)?;
     std::fs::rename(&fresh, &kept)?;
+    if extent.project.is_none() && extent.since.is_none() {
+        super::kept::keep(settings, &report, now)?;
+    }
     let ended = Last {
         at: now,
         complete: report.is_complete(),

@@ -2,7 +2,8 @@
 
 mod book;
 mod files;
-mod live;
+pub(crate) mod kept;
+pub(crate) mod live;
 #[cfg(test)]
 mod live_tests;
 pub(crate) mod print;

@@ -1,0 +1,66 @@
+//! Every address of the console, with the least role that it needs. The router is made of this table, and the tests walk
+//! it.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use super::call::{Answered, Call};
+use super::pages::{overview, sign_in};
+use super::store::Role;
+
+/// Who may call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Least {
+    /// Anybody: signing in, and what pages look like.
+    Nobody,
+    /// Whoever is signed in with this role or a higher one.
+    Role(Role),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Verb {
+    Get,
+    Post,
+}
+
+pub(crate) type Handler = fn(Call) -> Pin<Box<dyn Future<Output = Answered> + Send>>;
+
+/// One address.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Route {
+    pub(crate) verb: Verb,
+    pub(crate) path: &'static str,
+    pub(crate) least: Least,
+    pub(crate) handler: Handler,
+}
+
+impl Route {
+    /// Does it answer in JSON?
+    pub(crate) fn is_api(&self) -> bool {
+        self.path.starts_with("/api/")
+    }
+}
+
+macro_rules! routes {
+    ($($verb:ident $path:literal, $least:expr => $handler:path;)+) => {
+        /// All of them.
+        pub(crate) fn all() -> Vec<Route> {
+            vec![$(Route { verb: Verb::$verb, path: $path, least: $least, handler: |call| Box::pin($handler(call)) },)+]
+        }
+    };
+}
+
+const ANYBODY: Least = Least::Nobody;
+const SEE: Least = Least::Role(Role::ProjectManager);
+
+routes! {
+    Get "/console.css", ANYBODY => sign_in::style;
+    Get "/console.js", ANYBODY => sign_in::script;
+    Get "/sign-in", ANYBODY => sign_in::show;
+    Post "/sign-in", ANYBODY => sign_in::enter;
+    Get "/sign-in/once/{secret}", ANYBODY => sign_in::show_once;
+    Post "/sign-in/once", ANYBODY => sign_in::enter_once;
+    Post "/sign-out", SEE => sign_in::leave;
+    Get "/", SEE => overview::home;
+    Get "/c/{connection}/", SEE => overview::show;
+}

@@ -1,0 +1,84 @@
+//! `demo --serve`: the console on the demo book. The sandboxes live as long as it does.
+
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sync_core::clock::{Clock, SystemClock};
+use sync_core::engine::{Engine, Silent};
+use sync_core::mapping::{LiveMapping, MappingFiles};
+use tokio::sync::Notify;
+
+use super::stage::Stage;
+use crate::console::{Role, Site, invite, router};
+use crate::reconcile::live;
+use crate::worker::{Order, obey};
+use crate::{DemoArgs, Failure, listen};
+
+/// Who the visitor is.
+const USER: &str = "Visitor";
+/// Both sides are asked so often for what people changed there by hand.
+const EVERY: Duration = Duration::from_secs(15);
+
+pub(super) async fn run(args: &DemoArgs, address: SocketAddr) -> Result<ExitCode, Failure> {
+    if !address.ip().is_loopback() {
+        return Err("the console of the demo is served to this machine only; give a loopback address".into());
+    }
+    let stage = Stage::open(args)?;
+    if stage.machine.is_some() {
+        return Err("the console of the demo runs on QuickBooks Online; leave `--edition desktop` out".into());
+    }
+    eprintln!("Preparing the book \"{}\": loading, people at work, reconciling.", stage.name());
+    let mut settings = stage.settings();
+    // The mapping is edited in the console; the book stays as it is.
+    let mapping = settings.dir.join("mapping");
+    MappingFiles::read(&settings.mapping)?.write_to(&mapping)?;
+    settings.mapping = mapping;
+
+    let mapping = Arc::new(LiveMapping::open(&settings.mapping)?);
+    let journal = Arc::new(settings.journal()?);
+    let engine = settings.connect()?.engine(&settings, journal.clone(), mapping.current(), Arc::new(Silent));
+    let engine = Arc::new(engine);
+    obey(Order::Load, &engine, journal.as_ref(), &settings).await?;
+    for round in 1..=stage.rounds() {
+        stage.play(round)?;
+        obey(Order::Drain, &engine, journal.as_ref(), &settings).await?;
+    }
+    live::reconcile(&settings, &live::Extent::default()).await?;
+    obey(Order::Drain, &engine, journal.as_ref(), &settings).await?;
+
+    let work = Arc::new(Notify::new());
+    let site = Site::new(settings, engine.clone(), journal, mapping.clone(), work.clone(), false)?;
+    let site = Arc::new(site);
+    let secret = invite(&site, USER, Role::Admin, SystemClock.now() + chrono::TimeDelta::hours(12))?;
+    let listener = tokio::net::TcpListener::bind(address).await?;
+    let at = format!("http://{}", listener.local_addr()?);
+    let sign_in = format!("{at}/sign-in/once/{secret}");
+    if args.json {
+        println!("{}", serde_json::json!({ "address": at, "sign_in": sign_in }));
+    } else {
+        println!("The console is at {at}\nSign in once with {sign_in}\nStop it with Ctrl-C; the sandboxes go with it.");
+    }
+    let server = tokio::spawn(async move { axum::serve(listener, router(site)).await });
+    tokio::select! {
+        () = keep_working(&engine, &mapping, &work) => {}
+        stopped = tokio::signal::ctrl_c() => stopped?,
+    }
+    server.abort();
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn keep_working(engine: &Engine, mapping: &LiveMapping, work: &Notify) {
+    let mut every = tokio::time::interval(EVERY);
+    loop {
+        let asked = tokio::select! {
+            _ = every.tick() => true,
+            () = work.notified() => false,
+        };
+        listen::reread(mapping, engine);
+        if let Err(error) = listen::round(engine, asked).await {
+            eprintln!("error: {error}");
+        }
+    }
+}
