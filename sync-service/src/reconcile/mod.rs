@@ -2,6 +2,7 @@
 
 mod book;
 mod files;
+#[allow(dead_code)]
 pub(crate) mod kept;
 pub(crate) mod live;
 #[cfg(test)]
