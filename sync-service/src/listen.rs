@@ -18,7 +18,7 @@ use tokio::sync::Notify;
 use crate::Failure;
 use crate::intake;
 use crate::settings;
-use crate::sync::LOADED;
+use crate::sync::{BANK_EVERY, LOADED};
 
 /// How to listen.
 #[derive(Clone, Debug, clap::Args)]
@@ -103,7 +103,17 @@ pub(crate) async fn round(engine: &Engine, ask: bool) -> Result<(), Failure> {
         engine.poll().await?;
         engine.poll_sink().await?;
     }
-    engine.run().await?;
+    let mut report = engine.run().await?;
+    if ask {
+        report.add(engine.carry_payments(BANK_EVERY).await?);
+    }
+    let payments = report.payments_recorded + report.payments_taken_back;
+    if report.created + report.updated + report.adopted + report.voided + report.dead + payments > 0 {
+        eprintln!(
+            "{} created, {} changed, {} linked, {} voided, {payments} payments carried back, {} wait for a person.",
+            report.created, report.updated, report.adopted, report.voided, report.dead
+        );
+    }
     Ok(())
 }
 

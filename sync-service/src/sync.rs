@@ -16,7 +16,7 @@ use crate::settings;
 pub(crate) const LOADED: &str = "loaded";
 
 /// The bank's reports are read less often than payments are, for they tell of nothing sooner.
-const BANK_EVERY: Duration = Duration::from_secs(20 * 3600);
+pub(crate) const BANK_EVERY: Duration = Duration::from_secs(20 * 3600);
 
 pub(crate) async fn run(json: bool) -> Result<ExitCode, Failure> {
     let settings = settings::from_environment()?;

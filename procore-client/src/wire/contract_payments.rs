@@ -51,6 +51,9 @@ pub struct ContractPayment {
     /// Id in another system; locks the payment.
     #[serde(default, deserialize_with = "lenient::text")]
     pub origin_id: Option<String>,
+    /// What this sync keeps beside the origin id; never shown to people.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub origin_data: Option<String>,
     /// When it last changed.
     #[serde(default, deserialize_with = "lenient::time")]
     pub updated_at: Option<Timestamp>,
@@ -71,6 +74,8 @@ impl ContractPayment {
             application: self.draw_request_number,
             date: self.date,
             number: self.check_number,
+            // What another integration keeps there says nothing to us.
+            bank: self.origin_data.and_then(|data| serde_json::from_str(&data).ok()),
             origin: self.origin_id,
         })
     }

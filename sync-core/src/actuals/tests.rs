@@ -112,6 +112,7 @@ fn as_recorded(fact: &PaymentFact) -> Payment {
         date: Some(fact.date),
         number: fact.number.clone(),
         origin: Some(fact.origin.clone()),
+        bank: None,
     }
 }
 

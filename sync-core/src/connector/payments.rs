@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Cursor, Refusal};
 use crate::actuals::{PaymentFact, PaymentMade};
 use crate::error::Error;
+pub use crate::model::BankState;
 use crate::model::construction::Payment;
 use crate::model::{ContractId, Date, ProjectId, TargetRef};
 
@@ -71,29 +72,6 @@ pub struct PaymentChanges {
     pub is_whole: bool,
     /// Where to go on.
     pub next: Cursor,
-}
-
-/// How far a payment has come at the bank.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum BankState {
-    /// The bank has not seen it, as far as the books know.
-    Uncleared,
-    /// The bank has seen it.
-    Cleared,
-    /// It is locked by a bank reconciliation.
-    Reconciled,
-}
-
-impl BankState {
-    /// The word for people and files.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Uncleared => "uncleared",
-            Self::Cleared => "cleared",
-            Self::Reconciled => "reconciled",
-        }
-    }
 }
 
 /// Where payments are recorded: the construction system. It writes payments and nothing else.

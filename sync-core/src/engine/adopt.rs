@@ -54,6 +54,8 @@ pub struct Rebuilt {
     pub strays: usize,
     /// Documents that stand nowhere: the next sync creates them.
     pub new: usize,
+    /// Links of payments that are recorded in the source.
+    pub payments: usize,
 }
 
 impl Engine {
@@ -201,7 +203,8 @@ impl Engine {
         Ok(link.target)
     }
 
-    /// Recreates the links of a journal that was lost, from the marks in the accounting system and from equal names.
+    /// Recreates the links of a journal that was lost, from the marks in the accounting system and from equal names;
+    /// those of payments from their origin ids in the source.
     /// What is equal is agreed on; what differs is linked with an unknown base, so that the next sync asks a person and
     /// overwrites nothing.
     ///
@@ -251,6 +254,8 @@ impl Engine {
             links.push(link_of(document, state, Base::default(), self.mapping().version()));
         }
         self.put_links(&links, "rebuilt").await?;
+        let documents: Vec<DocumentKey> = links.into_iter().map(|link| link.document).collect();
+        report.payments = self.link_recorded_payments(&documents).await?;
         self.read_all_payments_next().await?;
         let mut adoption = self.read_adoption().await?;
         adoption.state = AdoptionState::Done;
@@ -348,7 +353,7 @@ fn wrong(document: &DocumentKey, text: &str) -> Error {
     Error::new(ErrorKind::Invalid, text.to_owned()).with_document(document.clone())
 }
 
-fn row(document: &DocumentKey, audit: String) -> Settlement {
+pub(super) fn row(document: &DocumentKey, audit: String) -> Settlement {
     Settlement {
         document: document.clone(),
         token: None,

@@ -3,9 +3,9 @@
 //! A document is complete in itself: change orders are part of their commitment, and a pay app line carries what the
 //! application before it held, so that a posting needs no other document.
 
-use serde::{Deserialize, Serialize};
-
 use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
 
 use super::*;
 
@@ -475,8 +475,7 @@ pub struct OwnerInvoice {
     pub custom: CustomFields,
 }
 
-/// A payment recorded on a contract: issued on a commitment, received on a prime contract. It is what comes back from
-/// the accounting system, so it is no [`Document`] of its own.
+/// A payment on a contract, issued or received. It comes back from the accounting system, so it is no [`Document`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Payment {
     /// Id.
@@ -497,4 +496,6 @@ pub struct Payment {
     pub number: Option<String>,
     /// Its origin id; none where people entered it by hand.
     pub origin: Option<String>,
+    /// How far it has come at the bank, where that was told.
+    pub bank: Option<AtBank>,
 }

@@ -4,6 +4,7 @@
 
 pub mod accounting;
 mod amount;
+mod bank;
 pub mod construction;
 mod document;
 mod fields;
@@ -12,6 +13,7 @@ mod money;
 mod status;
 
 pub use amount::{Amount, AmountError};
+pub use bank::{AtBank, BankState};
 pub use document::{DocumentKey, DocumentKind, TargetKind, TargetRef, UnknownKind};
 pub use fields::{Fields, LineKey, LinePart, Owner};
 pub use ids::*;

@@ -199,8 +199,8 @@ pub(crate) async fn rebuild(args: RebuildArgs) -> Result<ExitCode, Failure> {
     }
     println!(
         "{} documents read: {} linked and the same on both sides, {} linked and different, {} linked to documents that \
-         are gone or cannot be posted now, {} not in QuickBooks.",
-        rebuilt.documents, rebuilt.same, rebuilt.differing, rebuilt.strays, rebuilt.new
+         are gone or cannot be posted now, {} not in QuickBooks. {} payments in Procore linked.",
+        rebuilt.documents, rebuilt.same, rebuilt.differing, rebuilt.strays, rebuilt.new, rebuilt.payments
     );
     if rebuilt.differing + rebuilt.strays > 0 {
         println!("Next: `sync`. What differs is not overwritten: it becomes a dead letter for a person to decide.");

@@ -9,6 +9,7 @@
 //! A job is one part of a payment: what one check settled of one bill. Its link holds the payment, what was recorded of
 //! it, and where, so that a deleted payment can be taken back when nothing else tells of it any more.
 
+mod rebuild;
 mod send;
 mod work;
 

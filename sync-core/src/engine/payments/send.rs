@@ -15,7 +15,7 @@ use crate::dead_letter::Cause;
 use crate::error::Error;
 use crate::journal::{Intent, Job, JobEnd, LinkChange, Settlement};
 use crate::model::construction::Payment;
-use crate::model::{ContractId, DocumentKey, Fields, Money, ProjectId};
+use crate::model::{AtBank, ContractId, DocumentKey, Fields, Money, ProjectId};
 
 /// Writes that are stored together. Each is a request of its own, for Procore has no batches of them.
 const GROUP: usize = 30;
@@ -267,7 +267,12 @@ impl Engine {
             }
             PaymentWrite::Bank { payment: before, state, seen } => {
                 let audit = format!("{label}: {} since {seen} at the latest", state.as_str());
-                closing(sent, JobEnd::Done, link(payment.unwrap_or(before), Some((*state, *seen))), audit)
+                closing(
+                    sent,
+                    JobEnd::Done,
+                    link(payment.unwrap_or(before), Some(AtBank { state: *state, seen: *seen })),
+                    audit,
+                )
             }
         }
     }
@@ -321,8 +326,14 @@ fn look(write: &PaymentWrite, recorded: &[Payment]) -> Looked {
             true => Looked::Missing,
             false => Looked::Done(None),
         },
-        // What it says is shown nowhere that is read; saying it twice changes nothing.
-        PaymentWrite::Bank { .. } => Looked::Missing,
+        // Not told yet, or told nowhere that is read; saying it twice changes nothing.
+        PaymentWrite::Bank { payment, state, seen } => {
+            let told = AtBank { state: *state, seen: *seen };
+            match recorded.iter().find(|there| there.id == payment.id && there.bank == Some(told)) {
+                Some(there) => Looked::Done(Some(there.clone())),
+                None => Looked::Missing,
+            }
+        }
     }
 }
 

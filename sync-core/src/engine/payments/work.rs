@@ -14,7 +14,7 @@ use crate::dead_letter::{Cause, DeadLetter};
 use crate::error::Error;
 use crate::journal::{Base, Job, JobEnd, Link, LinkChange, Settlement};
 use crate::model::construction::{Document, Payment};
-use crate::model::{ContractId, DocumentKey, Fields, Money, ProjectId, TargetRef};
+use crate::model::{AtBank, ContractId, DocumentKey, Fields, Money, ProjectId, TargetRef};
 use crate::retainage;
 
 /// A job, and what it is about.
@@ -251,17 +251,19 @@ impl Engine {
                 .map_err(|error| Error::new(crate::ErrorKind::Internal, error.to_string()))?;
             let fields = wanted.as_ref().map(Wanted::fields).unwrap_or_default();
             let write = match step {
-                PartStep::Same(payment) => match news {
-                    Some(state) => PaymentWrite::Bank { payment, state, seen: self.parts.clock.now().date_naive() },
-                    None => {
-                        report.adopted += 1;
-                        let link = link_of(&key, &job.document, fields, &payment, &label, None);
-                        let mut end = settlement(&job, JobEnd::Done, &format!("{label}: recorded already"));
-                        end.link = LinkChange::Put(Box::new(link));
-                        settlements.push(end);
-                        continue;
+                PartStep::Same(payment) => {
+                    match news.filter(|state| payment.bank.map(|told| told.state) != Some(*state)) {
+                        Some(state) => PaymentWrite::Bank { payment, state, seen: self.parts.clock.now().date_naive() },
+                        None => {
+                            report.adopted += 1;
+                            let link = link_of(&key, &job.document, fields, &payment, &label, payment.bank);
+                            let mut end = settlement(&job, JobEnd::Done, &format!("{label}: recorded already"));
+                            end.link = LinkChange::Put(Box::new(link));
+                            settlements.push(end);
+                            continue;
+                        }
                     }
-                },
+                }
                 PartStep::Nothing => {
                     let end = if moved { JobEnd::Again { not_before: self.parts.clock.now() } } else { JobEnd::Done };
                     let mut end = settlement(&job, end, &format!("{label}: nothing is recorded any more"));
@@ -387,16 +389,16 @@ pub(super) fn link_of(
     wanted: Fields,
     payment: &Payment,
     label: &str,
-    bank: Option<(crate::connector::BankState, crate::model::Date)>,
+    bank: Option<AtBank>,
 ) -> Link {
     let mut seen = Fields::default();
     seen.set("id", payment.id.as_str());
     seen.set("project", payment.project.as_str());
     seen.set("contract", payment.contract.as_str());
     seen.set("label", label);
-    if let Some((state, date)) = bank {
-        seen.set("bank", state.as_str());
-        seen.set("bank_seen", date.to_string());
+    if let Some(bank) = bank {
+        seen.set("bank", bank.state.as_str());
+        seen.set("bank_seen", bank.seen.to_string());
     }
     Link {
         document: document.clone(),
@@ -430,5 +432,6 @@ fn as_recorded(fact: &PaymentFact) -> Payment {
         date: Some(fact.date),
         number: fact.number.clone(),
         origin: Some(fact.origin.clone()),
+        bank: None,
     }
 }
