@@ -3,9 +3,9 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
-use quickbooks_desktop::sink::{Books, SinkOptions};
+use quickbooks_desktop::sink::{Books, DesktopPayments, DesktopSink, SinkOptions};
 use sha2::{Digest, Sha256};
-use sync_core::connector::Marker;
+use sync_core::connector::{Marker, PaymentChanges, PaymentRead, PaymentSource, TargetState};
 use sync_core::journal::Link;
 use sync_core::mapping::{Mapping, Names};
 use sync_core::model::{DocumentKey, TargetKind, TargetRef};
@@ -14,6 +14,7 @@ use sync_core::reconcile::{BooksSide, PurchaseOrderRecord};
 use sync_sandboxes::desktop::{CompanyFile, Node};
 
 use super::machine::Machine;
+use super::payments::Paid;
 use super::truth::{self, Line};
 use crate::Failure;
 use crate::connect::ConnectionSettings;
@@ -25,8 +26,7 @@ pub(crate) struct Seen {
     pub(crate) there: HashSet<TargetRef>,
     pub(crate) duplicates: usize,
     pub(crate) digest: String,
-    /// The books of QuickBooks Online, payments included.
-    pub(crate) online: Option<quickbooks_online::BooksSnapshot>,
+    pub(crate) paid: Paid,
 }
 
 /// Reads the company file afresh, through a service and visits of its own.
@@ -43,7 +43,10 @@ pub(crate) async fn look(
     let routes = desktop.router(settings)?;
     let server = tokio::spawn(async move { axum::serve(listener, routes).await });
     let visits = machine.visit(Arc::new(Mutex::new(address)), None);
-    let books = Books::new(desktop.desk.clone(), settings.clock(), SinkOptions::new(settings.currency)).state().await?;
+    let (clock, options) = (settings.clock(), SinkOptions::new(settings.currency));
+    let books = Books::new(desktop.desk.clone(), clock.clone(), options.clone()).state().await?;
+    let payments = DesktopPayments::new(DesktopSink::new(desktop.desk.clone(), clock, options), &of.file_id);
+    let read = payments.payments(None).await?;
     tokio::task::block_in_place(|| drop(visits));
     server.abort();
 
@@ -56,8 +59,22 @@ pub(crate) async fn look(
         there: states.map(|state| state.target.clone()).collect(),
         duplicates: duplicates(&file),
         digest: digest(&file),
-        online: None,
+        paid: paid(&books, read, payments.company())?,
     })
+}
+
+fn paid(books: &BookState, read: PaymentChanges, company: String) -> Result<Paid, Failure> {
+    let mut made = Vec::with_capacity(read.changed.len());
+    for payment in read.changed {
+        match payment {
+            PaymentRead::Found(payment) => made.push(payment),
+            PaymentRead::Unreadable(_, problem) => return Err(problem.into()),
+            PaymentRead::Gone(_) => {}
+        }
+    }
+    let marked = |state: &TargetState| Some((state.target.clone(), state.marker.as_ref()?.document.clone()));
+    let of = books.transactions.iter().filter_map(marked).collect();
+    Ok(Paid { made, of, company, currency: books.currency })
 }
 
 fn side(books: &BookState, links: &[Link], accounts: &truth::RetainageAccounts) -> Result<BooksSide, Failure> {

@@ -18,7 +18,7 @@ use sync_sandboxes::json::Json;
 use sync_sandboxes::quickbooks::QuickBooks;
 
 use super::books::{self, Seen};
-use super::payments::Payments;
+use super::payments::{Paid, Payments};
 use super::stage::{Burst, Requests, Stage};
 use super::truth;
 use crate::Failure;
@@ -84,13 +84,10 @@ impl Outcome {
         let procore_side = truth::procore_side(&documents, stage.currency())?;
         let seen = match &stage.machine {
             Some(machine) => books::look(machine, &settings, &links, &mapping).await?,
-            None => look_online(stage, connection.sink, &links, &mapping).await?,
+            None => look_online(stage, connection.sink, &links, &mapping, &settings.quickbooks.realm).await?,
         };
         let actuals = Actuals::new(connection.source.procore().clone());
-        let payments = match &seen.online {
-            Some(books) => Some(Payments::read(&actuals, &documents, books, &links, &settings.quickbooks.realm).await?),
-            None => None,
-        };
+        let payments = Payments::read(&actuals, &documents, seen.paid, &links).await?;
 
         let labels: HashMap<DocumentKey, (String, Option<Money>)> = documents
             .iter()
@@ -140,10 +137,8 @@ impl Outcome {
 
         let mut tie_out = tie_out(stage.currency(), &procore_side, &seen.side, &all_dead)?;
         let mut twice = seen.duplicates;
-        if let Some(payments) = &payments {
-            payments.tie_out(&mut tie_out, &labels, &all_dead)?;
-            twice += payments.duplicates();
-        }
+        payments.tie_out(&mut tie_out, &labels, &all_dead)?;
+        twice += payments.duplicates();
         let settled: HashSet<&DocumentKey> =
             links.iter().map(|l| &l.document).chain(all_dead.iter().map(|d| &d.document)).collect();
         let wanted = wanted(&documents);
@@ -153,12 +148,10 @@ impl Outcome {
             .map(|(key, _)| labels.get(key).map_or_else(|| key.to_string(), |(label, _)| label.clone()))
             .collect();
         let mut counts = count(&wanted, &links, &all_dead, &seen.there);
-        if let Some(payments) = &payments {
-            lost.extend(payments.lost(&all_dead));
-            for kind in [TargetKind::BillPayment, TargetKind::Payment] {
-                let (procore, quickbooks) = payments.counts(kind);
-                counts.insert(kind, Pair { procore, quickbooks });
-            }
+        lost.extend(payments.lost(&all_dead));
+        for kind in [TargetKind::BillPayment, TargetKind::Payment] {
+            let (procore, quickbooks) = payments.counts(kind);
+            counts.insert(kind, Pair { procore, quickbooks });
         }
         Ok(Self {
             book: stage.name().to_owned(),
@@ -180,7 +173,13 @@ impl Outcome {
     }
 }
 
-async fn look_online(stage: &Stage, sink: QuickBooksSink, links: &[Link], mapping: &Mapping) -> Result<Seen, Failure> {
+async fn look_online(
+    stage: &Stage,
+    sink: QuickBooksSink,
+    links: &[Link],
+    mapping: &Mapping,
+    realm: &str,
+) -> Result<Seen, Failure> {
     sink.begin().await?;
     let directory = sink.directory().await?;
     let accounts = truth::retainage_accounts(mapping, &Names::new(&directory));
@@ -192,7 +191,7 @@ async fn look_online(stage: &Stage, sink: QuickBooksSink, links: &[Link], mappin
         there: links.iter().map(|link| &link.target).filter(is_there).cloned().collect(),
         duplicates: duplicates(&quickbooks),
         digest: digest(&quickbooks),
-        online: Some(books),
+        paid: Paid::online(&books, realm),
     })
 }
 

@@ -25,6 +25,37 @@ struct Part {
     amount: Money,
 }
 
+/// What was paid, as QuickBooks has it.
+pub(crate) struct Paid {
+    /// Every payment.
+    pub(crate) made: Vec<PaymentMade>,
+    /// The documents that the markers of bills and invoices name.
+    pub(crate) of: HashMap<TargetRef, DocumentKey>,
+    /// Names the company in origin ids.
+    pub(crate) company: String,
+    /// The currency of its books.
+    pub(crate) currency: Currency,
+}
+
+impl Paid {
+    /// Of QuickBooks Online.
+    pub(crate) fn online(books: &BooksSnapshot, realm: &str) -> Self {
+        let marked = |target: &TargetRef, marker: Option<&Marker>| {
+            marker.map(|marker| (target.clone(), marker.document.clone()))
+        };
+        let bills = books.documents.iter().filter_map(|book| marked(&book.target, book.marker.as_ref()));
+        let sales = books.sales.iter().filter_map(|book| marked(&book.target, book.marker.as_ref()));
+        let vendors = books.vendor_payments.iter().map(quickbooks_online::VendorPayment::made);
+        let customers = books.customer_payments.iter().map(quickbooks_online::CustomerPayment::made);
+        Self {
+            made: vendors.chain(customers).collect(),
+            of: bills.chain(sales).collect(),
+            company: format!("qbo:{realm}"),
+            currency: books.currency,
+        }
+    }
+}
+
 /// Payments of both sides.
 pub(crate) struct Payments {
     parts: Vec<Part>,
@@ -34,13 +65,12 @@ pub(crate) struct Payments {
 }
 
 impl Payments {
-    /// Reads the payments on every contract of Procore, and takes those of QuickBooks from the books.
+    /// Reads the payments on every contract of Procore, and takes those of QuickBooks as they were read.
     pub(crate) async fn read(
         actuals: &Actuals,
         documents: &[Fetched],
-        books: &BooksSnapshot,
+        paid: Paid,
         links: &[Link],
-        realm: &str,
     ) -> Result<Self, Failure> {
         let mut recorded = Vec::new();
         for fetched in documents {
@@ -51,23 +81,14 @@ impl Payments {
             };
             recorded.extend(actuals.payments(&contract, project).await?);
         }
-        let mut of: HashMap<&TargetRef, DocumentKey> = HashMap::new();
-        let marked = |marker: Option<&Marker>| marker.map(|marker| marker.document.clone());
-        for book in &books.documents {
-            of.extend(marked(book.marker.as_ref()).map(|document| (&book.target, document)));
-        }
-        for book in &books.sales {
-            of.extend(marked(book.marker.as_ref()).map(|document| (&book.target, document)));
-        }
         let ours = links.iter().filter(|link| link.document.kind != DocumentKind::Payment);
-        of.extend(ours.map(|link| (&link.target, link.document.clone())));
-        let vendors = books.vendor_payments.iter().map(quickbooks_online::VendorPayment::made);
-        let customers = books.customer_payments.iter().map(quickbooks_online::CustomerPayment::made);
+        let mut of = paid.of;
+        of.extend(ours.map(|link| (link.target.clone(), link.document.clone())));
         let mut parts = Vec::new();
-        for made in vendors.chain(customers) {
-            take(&mut parts, &made, &of)?;
+        for made in &paid.made {
+            take(&mut parts, made, &of)?;
         }
-        Ok(Self { parts, recorded, company: format!("qbo:{realm}"), currency: books.currency })
+        Ok(Self { parts, recorded, company: paid.company, currency: paid.currency })
     }
 
     /// How many parts there are in QuickBooks, and how many of them Procore has: of bills, or of invoices.
@@ -152,7 +173,7 @@ impl Payments {
     }
 }
 
-fn take(parts: &mut Vec<Part>, made: &PaymentMade, of: &HashMap<&TargetRef, DocumentKey>) -> Result<(), Failure> {
+fn take(parts: &mut Vec<Part>, made: &PaymentMade, of: &HashMap<TargetRef, DocumentKey>) -> Result<(), Failure> {
     for settled in made.settled()? {
         let Some(document) = of.get(&settled.to).filter(|_| !settled.cash.is_zero()) else { continue };
         parts.push(Part {

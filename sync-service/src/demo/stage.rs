@@ -263,19 +263,24 @@ impl Stage {
 
     /// The rounds in which people work. What they do in QuickBooks is told for QuickBooks Online.
     pub(crate) fn rounds(&self) -> u32 {
-        if self.machine.is_some() { 0 } else { self.book.people.rounds() }
+        if self.machine.is_some() && !self.book.people.fits_desktop() { 0 } else { self.book.people.rounds() }
     }
 
     /// The dead letters that the book is built to produce: what its people leave behind comes only where they work.
     pub(crate) fn expected(&self) -> Vec<Expected> {
-        let people = self.machine.is_some() && self.book.people.rounds() > 0;
-        if people { Vec::new() } else { self.book.facts.expected.clone() }
+        let nobody_works = self.rounds() == 0 && self.book.people.rounds() > 0;
+        if nobody_works { Vec::new() } else { self.book.facts.expected.clone() }
     }
 
     /// What people do in a round, as the book says.
     pub(crate) fn play(&self, round: u32) -> Result<(), Failure> {
         let now = self.clock.now();
-        Ok(self.book.people.play(round, now, &mut lock(&self.procore), &mut lock(&self.quickbooks))?)
+        let (people, mut procore) = (&self.book.people, lock(&self.procore));
+        match &self.machine {
+            Some(machine) => people.play_desktop(round, now, &mut procore, &mut machine.file())?,
+            None => people.play(round, now, &mut procore, &mut lock(&self.quickbooks))?,
+        }
+        Ok(())
     }
 
     /// Writes what QuickBooks was sent.

@@ -9,6 +9,7 @@ use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
 use serde::Deserialize;
 
+use crate::desktop::CompanyFile;
 use crate::json::{Json, object};
 use crate::procore::Procore;
 use crate::quickbooks::QuickBooks;
@@ -172,6 +173,31 @@ impl People {
         self.act.iter().map(|act| act.round).max().unwrap_or(0)
     }
 
+    /// Can all of it be done at QuickBooks Desktop?
+    pub fn fits_desktop(&self) -> bool {
+        self.act.iter().all(|act| crate::desktop::fits(&act.deed))
+    }
+
+    /// Does everything of a round, at QuickBooks Desktop.
+    ///
+    /// # Errors
+    /// As [`People::play`].
+    pub fn play_desktop(
+        &self,
+        round: u32,
+        now: DateTime<Utc>,
+        procore: &mut Procore,
+        file: &mut CompanyFile,
+    ) -> Result<(), PeopleError> {
+        for act in self.act.iter().filter(|act| act.round == round) {
+            let what = |problem| PeopleError { what: format!("{:?}", act.deed), problem };
+            if !file.person_does(now, &act.deed).map_err(what)? {
+                act.deed.play_procore(now, procore).map_err(what)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Does everything of a round.
     ///
     /// # Errors
@@ -282,6 +308,15 @@ impl Deed {
                 quickbooks.person_sets_closing_date(now, Some(&day(date)?));
                 Ok(())
             }
+            Self::AddVendor { .. } | Self::Approve { .. } | Self::EnterPayment { .. } => {
+                self.play_procore(now, procore)
+            }
+        }
+    }
+
+    /// What is done in Procore.
+    fn play_procore(&self, now: DateTime<Utc>, procore: &mut Procore) -> Result<(), String> {
+        match self {
             Self::AddVendor { name } => {
                 procore.person_creates(
                     now,
@@ -316,6 +351,7 @@ impl Deed {
                 procore.person_creates(now, "contract_payments", body);
                 Ok(())
             }
+            _ => Ok(()),
         }
     }
 }

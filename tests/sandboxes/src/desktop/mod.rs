@@ -14,6 +14,7 @@ mod file;
 mod ledger;
 mod links;
 mod message;
+mod people;
 mod query;
 mod schema;
 mod write;
@@ -24,4 +25,5 @@ mod tests;
 
 pub use connector::{Drop, Visit, WebConnector};
 pub use file::{CompanyFile, Hresult};
+pub(crate) use people::fits;
 pub use xml::Node;
