@@ -3,17 +3,26 @@
 use std::process::ExitCode;
 
 use sync_core::connector::{Fetched, Sink, Source};
-use sync_core::mapping::{KnownTargets, Mapped, Names, Situation};
+use sync_core::mapping::{Explanation, KnownTargets, Mapped, Names, Situation};
 use sync_core::model::DocumentKey;
 use sync_core::model::construction::Document;
 
 use crate::Failure;
 use crate::site::{Site, Where, table};
 
-pub(crate) async fn run(key: &str, at: &Where, json: bool) -> Result<ExitCode, Failure> {
-    let site = Site::open(at)?;
+/// Why a document posts as it does, and as what.
+pub(crate) struct Explained {
+    pub(crate) explanation: Explanation,
+    pub(crate) transaction: Option<String>,
+}
+
+/// Explains a document by the version of the mapping that posted it.
+///
+/// # Errors
+/// If there is no such document, it posts nothing, or a side cannot be read.
+pub(crate) async fn explain(site: &Site, key: &str) -> Result<Explained, Failure> {
     let links = site.links().await?;
-    let (documents, document) = find(&site, key).await?;
+    let (documents, document) = find(site, key).await?;
     let link = links.iter().find(|link| link.document == document.key());
     let current = site.mapping()?;
     // The version that made the transaction, as long as the journal has it.
@@ -27,8 +36,9 @@ pub(crate) async fn run(key: &str, at: &Where, json: bool) -> Result<ExitCode, F
     let capabilities = site.connection.sink.capabilities();
     let index = KnownTargets::new(&links).assuming(&documents, mapping, capabilities);
     let situation = Situation { mapping, names: &names, capabilities, index: &index, awaited: true };
-    let explanation = match situation.explain(&document) {
-        Ok(explanation) => explanation,
+    let transaction = link.map(|link| link.target.to_string());
+    match situation.explain(&document) {
+        Ok(explanation) => Ok(Explained { explanation, transaction }),
         Err(mapped) => {
             let why = match *mapped {
                 Mapped::Nothing(why) => why.to_owned(),
@@ -36,10 +46,13 @@ pub(crate) async fn run(key: &str, at: &Where, json: bool) -> Result<ExitCode, F
                 Mapped::Dead { cause, text, .. } => format!("{cause}: {text}"),
                 Mapped::Post(_) => "it is a name, and has no lines".to_owned(),
             };
-            return Err(format!("{} posts nothing: {why}", document.label()).into());
+            Err(format!("{} posts nothing: {why}", document.label()).into())
         }
-    };
-    let target = link.map(|link| link.target.to_string());
+    }
+}
+
+pub(crate) async fn run(key: &str, at: &Where, json: bool) -> Result<ExitCode, Failure> {
+    let Explained { explanation, transaction: target } = explain(&Site::open(at)?, key).await?;
     if json {
         println!("{}", serde_json::json!({ "transaction": target, "explanation": explanation }));
         return Ok(ExitCode::SUCCESS);

@@ -1,6 +1,7 @@
 //! Where a command works: the connection of the environment variables, or a book in the local sandboxes.
 
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use sync_core::connector::{Directory, Fetched, Sink};
 use sync_core::journal::{Journal, Link};
@@ -25,8 +26,8 @@ pub(crate) struct Where {
 pub(crate) struct Site {
     pub(crate) settings: ConnectionSettings,
     pub(crate) connection: Connection,
-    /// Keeps the sandboxes of a book alive.
-    _stage: Option<Stage>,
+    /// Keeps the sandboxes of a book alive; nobody else looks at it.
+    _stage: Option<Mutex<Stage>>,
 }
 
 impl Site {
@@ -40,7 +41,13 @@ impl Site {
             None => crate::settings::from_environment()?,
         };
         let connection = settings.connect()?;
-        Ok(Self { settings, connection, _stage: stage })
+        Ok(Self { settings, connection, _stage: stage.map(Mutex::new) })
+    }
+
+    /// A connection whose settings are known.
+    pub(crate) fn over(settings: ConnectionSettings) -> Result<Self, Failure> {
+        let connection = settings.connect()?;
+        Ok(Self { settings, connection, _stage: None })
     }
 
     /// The mapping in use.

@@ -6,11 +6,14 @@
 mod call;
 mod form;
 mod guard;
+mod look;
 mod page;
 mod pages;
+mod preview;
 mod routes;
 mod sign;
 mod store;
+mod table;
 pub(crate) mod users;
 
 use std::sync::Arc;
@@ -46,8 +49,8 @@ pub(crate) struct Site {
     pub(crate) is_secure: bool,
     /// One reconciliation at a time.
     pub(crate) reconciling: tokio::sync::Mutex<()>,
-    /// Edits of the mapping one after the other.
-    pub(crate) editing: tokio::sync::Mutex<()>,
+    /// What people change is changed one after the other.
+    pub(crate) changing: tokio::sync::Mutex<()>,
 }
 
 /// Settings hold secrets, so only the connection is named.
@@ -82,7 +85,7 @@ impl Site {
             store,
             is_secure,
             reconciling: tokio::sync::Mutex::default(),
-            editing: tokio::sync::Mutex::default(),
+            changing: tokio::sync::Mutex::default(),
         })
     }
 

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::call::{Answered, Call};
-use super::pages::{overview, sign_in};
+use super::pages::{activity, effect, exception, exceptions, mapping, overview, reconciliation, sign_in};
 use super::store::Role;
 
 /// Who may call.
@@ -52,6 +52,7 @@ macro_rules! routes {
 
 const ANYBODY: Least = Least::Nobody;
 const SEE: Least = Least::Role(Role::ProjectManager);
+const SETTLE: Least = Least::Role(Role::Controller);
 
 routes! {
     Get "/console.css", ANYBODY => sign_in::style;
@@ -63,4 +64,22 @@ routes! {
     Post "/sign-out", SEE => sign_in::leave;
     Get "/", SEE => overview::home;
     Get "/c/{connection}/", SEE => overview::show;
+    Get "/c/{connection}/exceptions", SEE => exceptions::show;
+    Post "/c/{connection}/exceptions", SETTLE => exceptions::settle_many;
+    Get "/c/{connection}/exceptions/{kind}/{id}", SEE => exception::show;
+    Post "/c/{connection}/exceptions/{kind}/{id}", SETTLE => exception::decide;
+    Get "/c/{connection}/approvals", SEE => exceptions::approvals;
+    Post "/c/{connection}/approvals", SETTLE => exceptions::settle_many;
+    Get "/c/{connection}/mapping", SEE => mapping::show;
+    Post "/c/{connection}/mapping/save", SETTLE => effect::save;
+    Post "/c/{connection}/mapping/restore", SETTLE => effect::restore;
+    Get "/c/{connection}/mapping/{file}", SEE => mapping::edit;
+    Post "/c/{connection}/mapping/{file}", SETTLE => effect::show;
+    Get "/c/{connection}/mapping/{file}/file", SEE => mapping::download;
+    Get "/c/{connection}/activity", SEE => activity::show;
+    Get "/c/{connection}/explain/{kind}/{id}", SEE => activity::why;
+    Get "/c/{connection}/reconciliation", SEE => reconciliation::show;
+    Post "/c/{connection}/reconciliation/run", SETTLE => reconciliation::run_now;
+    Get "/c/{connection}/reconciliation/{run}", SEE => reconciliation::show;
+    Get "/c/{connection}/reconciliation/{run}/{file}", SEE => reconciliation::file;
 }

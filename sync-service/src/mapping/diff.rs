@@ -23,21 +23,7 @@ pub(super) async fn run(new: &Path, at: &Where, json: bool) -> Result<ExitCode, 
     };
     let site = Site::open(at)?;
     let old = site.mapping()?;
-    let directory = site.directory().await?;
-    let names = Names::new(&directory);
-    let (documents, problems) = site.documents().await?;
-    let links = site.links().await?;
-    let capabilities = site.connection.sink.capabilities();
-    let index = KnownTargets::new(&links).assuming(&documents, &old, capabilities);
-    let currency = site.settings.currency;
-    let ground = Ground { names: &names, capabilities, index: &index, currency };
-    let all = impact(&old, &new, &documents, ground)?;
-    // Of those that differ, the ones that are paid are settled: only open ones would be posted anew.
-    let settled = settled(&site, &links, &all).await?;
-    let is_open = |key: &DocumentKey| !settled.contains(key) && !is_closed(&documents, key, directory.closing_date());
-    let open: Vec<Document> = documents.iter().filter(|document| is_open(&document.key())).cloned().collect();
-    let found = impact(&old, &new, &open, ground)?;
-    let left_out = all.changed.len() - found.changed.len();
+    let Differences { impact: found, left_out, problems } = differences(&site, &old, &new).await?;
     if json {
         println!(
             "{}",
@@ -50,6 +36,39 @@ pub(super) async fn run(new: &Path, at: &Where, json: bool) -> Result<ExitCode, 
         print(&found, left_out, &problems);
     }
     Ok(if found.changed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// What another mapping would change.
+pub(crate) struct Differences {
+    /// Of open documents.
+    pub(crate) impact: Impact,
+    /// How many more differ, and are paid or in a closed period.
+    pub(crate) left_out: usize,
+    /// What could not be read.
+    pub(crate) problems: Vec<String>,
+}
+
+/// Maps every document of Procore by both.
+///
+/// # Errors
+/// If a side cannot be read, or amounts cannot be added.
+pub(crate) async fn differences(site: &Site, old: &Mapping, new: &Mapping) -> Result<Differences, Failure> {
+    let directory = site.directory().await?;
+    let names = Names::new(&directory);
+    let (documents, problems) = site.documents().await?;
+    let links = site.links().await?;
+    let capabilities = site.connection.sink.capabilities();
+    let index = KnownTargets::new(&links).assuming(&documents, old, capabilities);
+    let currency = site.settings.currency;
+    let ground = Ground { names: &names, capabilities, index: &index, currency };
+    let all = impact(old, new, &documents, ground)?;
+    // Of those that differ, the ones that are paid are settled: only open ones would be posted anew.
+    let settled = settled(site, &links, &all).await?;
+    let is_open = |key: &DocumentKey| !settled.contains(key) && !is_closed(&documents, key, directory.closing_date());
+    let open: Vec<Document> = documents.iter().filter(|document| is_open(&document.key())).cloned().collect();
+    let found = impact(old, new, &open, ground)?;
+    let left_out = all.changed.len() - found.changed.len();
+    Ok(Differences { impact: found, left_out, problems })
 }
 
 /// Documents whose transaction has nothing open any more.

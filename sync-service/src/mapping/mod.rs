@@ -1,7 +1,7 @@
 //! `mapping`: its versions, what another one would change, and what it leaves open.
 
 mod coverage;
-mod diff;
+pub(crate) mod diff;
 mod history;
 
 use std::path::PathBuf;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use sync_core::dead_letter::{Cause, DeadLetter};
-use sync_core::engine::Silent;
+use sync_core::engine::{Engine, Silent};
 use sync_core::journal::{Journal, SqliteJournal};
 use sync_core::mapping::Mapping;
 use sync_core::plan::{GuardedSink, Plan, PlanningSink};
@@ -82,38 +82,58 @@ pub(crate) async fn plan(args: PlanArgs) -> Result<ExitCode, Failure> {
 
 /// What a sync would do now. Nothing is written but a copy of the journal that is removed.
 pub(crate) async fn make(settings: &ConnectionSettings) -> Result<Plan, Failure> {
-    let mapping = Arc::new(Mapping::load(&settings.mapping)?);
-    let scratch = tempfile::tempdir()?;
-    let copy = scratch.path().join("journal.sqlite");
-    if settings.dir.join("journal.sqlite").exists() {
-        settings.journal()?.copy_to(&copy)?;
-    }
-    let journal = Arc::new(SqliteJournal::open(&copy)?);
-    let connection = settings.connect()?;
-    let version = mapping.version().to_owned();
-    let mut noted = None;
-    let engine = connection.engine_over(settings, journal.clone(), mapping, Arc::new(Silent), |sink| {
-        let planning = Arc::new(PlanningSink::new(sink));
-        noted = Some(planning.clone());
-        planning
-    });
-    crate::sync::work(&engine, journal.as_ref(), &settings.id()).await?;
-    let id = settings.id();
-    let mut dead = journal.dead_letters(&id).await?;
-    for wait in journal.waiting(&id).await? {
-        dead.push(DeadLetter {
-            document: wait.document,
-            label: wait.label,
-            cause: Cause::Waiting,
-            text: format!("it waits for {}", wait.on),
-            amount: None,
-            target: None,
-            candidates: Vec::new(),
-            since: settings.clock().now(),
+    let trial = Trial::begin(settings, Arc::new(Mapping::load(&settings.mapping)?))?;
+    crate::sync::work(&trial.engine, trial.journal.as_ref(), &settings.id()).await?;
+    trial.end().await
+}
+
+/// The engine on a copy of the journal, with a sink that notes what it would write.
+pub(crate) struct Trial<'a> {
+    settings: &'a ConnectionSettings,
+    pub(crate) engine: Engine,
+    pub(crate) journal: Arc<SqliteJournal>,
+    planning: Option<Arc<PlanningSink>>,
+    version: String,
+    _scratch: tempfile::TempDir,
+}
+
+impl<'a> Trial<'a> {
+    pub(crate) fn begin(settings: &'a ConnectionSettings, mapping: Arc<Mapping>) -> Result<Self, Failure> {
+        let scratch = tempfile::tempdir()?;
+        let copy = scratch.path().join("journal.sqlite");
+        if settings.dir.join("journal.sqlite").exists() {
+            settings.journal()?.copy_to(&copy)?;
+        }
+        let journal = Arc::new(SqliteJournal::open(&copy)?);
+        let version = mapping.version().to_owned();
+        let mut planning = None;
+        let engine = settings.connect()?.engine_over(settings, journal.clone(), mapping, Arc::new(Silent), |sink| {
+            let noting = Arc::new(PlanningSink::new(sink));
+            planning = Some(noting.clone());
+            noting
         });
+        Ok(Self { settings, engine, journal, planning, version, _scratch: scratch })
     }
-    let writes = noted.map(|planning: Arc<PlanningSink>| planning.writes()).unwrap_or_default();
-    Ok(Plan::new(id.as_str(), &version, writes, dead))
+
+    /// What it would have written, and what would wait.
+    pub(crate) async fn end(self) -> Result<Plan, Failure> {
+        let id = self.settings.id();
+        let mut dead = self.journal.dead_letters(&id).await?;
+        for wait in self.journal.waiting(&id).await? {
+            dead.push(DeadLetter {
+                document: wait.document,
+                label: wait.label,
+                cause: Cause::Waiting,
+                text: format!("it waits for {}", wait.on),
+                amount: None,
+                target: None,
+                candidates: Vec::new(),
+                since: self.settings.clock().now(),
+            });
+        }
+        let writes = self.planning.map(|planning| planning.writes()).unwrap_or_default();
+        Ok(Plan::new(id.as_str(), &self.version, writes, dead))
+    }
 }
 
 pub(crate) async fn apply(args: ApplyArgs) -> Result<ExitCode, Failure> {

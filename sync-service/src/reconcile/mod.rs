@@ -2,7 +2,6 @@
 
 mod book;
 mod files;
-#[allow(dead_code)]
 pub(crate) mod kept;
 pub(crate) mod live;
 #[cfg(test)]

@@ -31,7 +31,7 @@ fn cell(cell: &Cell) -> String {
 
 /// A spreadsheet takes text that begins so for a formula, and foreign text must never run
 /// (<https://owasp.org/www-community/attacks/CSV_Injection>).
-pub(super) fn harmless(text: &str) -> String {
+pub(crate) fn harmless(text: &str) -> String {
     if text.starts_with(['=', '+', '-', '@', '\t', '\r']) { format!("'{text}") } else { text.to_owned() }
 }
 

@@ -7,7 +7,7 @@ mod markdown;
 mod xlsx;
 mod zip;
 
-pub(crate) use self::csv::write_dir as csv_dir;
+pub(crate) use self::csv::{harmless, write_dir as csv_dir};
 pub(crate) use html::page as html;
 pub(crate) use markdown::text as markdown;
 pub(crate) use xlsx::workbook;
