@@ -169,6 +169,12 @@ impl Procore {
         self.api.counters().throttled
     }
 
+    /// What Procore's headers last said is left of its limits, and when each begins anew
+    /// (<https://developers.procore.com/documentation/rate-limiting>).
+    pub fn budget(&self) -> Vec<(u64, chrono::DateTime<chrono::Utc>)> {
+        self.api.pace().left()
+    }
+
     /// One record; none if Procore says that there is none, or none that the account may see (404).
     pub(crate) async fn show<T: Resource>(&self, query: Query) -> Result<Option<Record<T>>, Error> {
         let wrapped = query.is_v2();

@@ -35,6 +35,9 @@ pub(crate) struct ConnectionSettings {
     /// QuickBooks Desktop instead of QuickBooks Online.
     #[serde(default)]
     pub(crate) desktop: Option<DesktopSettings>,
+    /// How the tokens are kept on the disk.
+    #[serde(default)]
+    pub(crate) sealing: Sealing,
     /// A clock that runs faster than real time, for sandboxes.
     pub(crate) scaled_clock: Option<ScaledClockSettings>,
 }
@@ -73,6 +76,19 @@ pub(crate) struct ScaledClockSettings {
     pub(crate) factor: u32,
 }
 
+/// How the tokens are kept on the disk.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Sealing {
+    /// As they are, in files that only their owner can read.
+    #[default]
+    None,
+    /// Sealed with the key in `SYNC_TOKEN_KEY`, or in the file that `SYNC_TOKEN_KEY_FILE` names.
+    Environment,
+    /// Sealed with the key in this file, which is made where there is none.
+    KeyFile(PathBuf),
+}
+
 /// A connection, put together.
 #[derive(Debug)]
 pub(crate) struct Connection {
@@ -94,8 +110,13 @@ impl ConnectionSettings {
         Ok(SqliteJournal::open(self.dir.join("journal.sqlite"))?)
     }
 
-    pub(crate) fn token_store(&self) -> Result<FileTokenStore, Failure> {
-        Ok(FileTokenStore::new(self.dir.join("tokens"))?)
+    /// The tokens of both sides, kept as configured.
+    pub(crate) fn token_store(&self) -> Result<Arc<FileTokenStore>, Failure> {
+        let store = FileTokenStore::new(self.dir.join("tokens"))?;
+        Ok(Arc::new(match crate::sealing::seal(&self.sealing)? {
+            Some(seal) => store.sealed_with(seal),
+            None => store,
+        }))
     }
 
     pub(crate) fn clock(&self) -> Arc<dyn Clock> {
@@ -142,13 +163,12 @@ impl ConnectionSettings {
         Ok(Authorization::new(self.quickbooks_environment(), app, transport, self.clock())?)
     }
 
-    /// Clients of both sides. Nothing is sent yet.
-    pub(crate) fn connect(&self) -> Result<Connection, Failure> {
+    /// The client of Procore. Nothing is sent yet.
+    pub(crate) fn procore_source(&self) -> Result<ProcoreSource, Failure> {
         let (transport, clock) = (self.transport()?, self.clock());
-        let store = Arc::new(self.token_store()?);
         let random = Arc::new(SeededRandom::from_entropy());
         let login = Arc::new(self.procore_login(transport.clone())?);
-        let tokens = TokenManager::new(PROCORE_TOKENS, store.clone(), login, clock.clone());
+        let tokens = TokenManager::new(PROCORE_TOKENS, self.token_store()?, login, clock.clone());
         let mut config = procore_client::Config::new(self.procore.company.clone())
             .with_environment(self.procore_environment())
             .with_currency(self.currency);
@@ -156,13 +176,20 @@ impl ConnectionSettings {
             config = config.with_service_account();
         }
         let pace = Pace::unlimited(clock.clone()).with_max_in_flight(4);
-        let procore = Procore::new(config, transport.clone(), Arc::new(tokens), pace, clock.clone(), random.clone())?;
+        let procore = Procore::new(config, transport, Arc::new(tokens), pace, clock, random)?;
+        Ok(ProcoreSource::new(Arc::new(procore), SourceOptions::default()))
+    }
+
+    /// Clients of both sides. Nothing is sent yet.
+    pub(crate) fn connect(&self) -> Result<Connection, Failure> {
+        let (transport, clock) = (self.transport()?, self.clock());
+        let random = Arc::new(SeededRandom::from_entropy());
         let login = Arc::new(self.quickbooks_login(transport.clone())?);
-        let tokens = TokenManager::new(QUICKBOOKS_TOKENS, store, login, clock.clone());
+        let tokens = TokenManager::new(QUICKBOOKS_TOKENS, self.token_store()?, login, clock.clone());
         let config = quickbooks_online::Config::new(self.quickbooks_environment(), self.quickbooks.realm.clone());
         let quickbooks = QuickBooks::new(config, transport, Arc::new(tokens), clock.clone(), random, None)?;
         Ok(Connection {
-            source: ProcoreSource::new(Arc::new(procore), SourceOptions::default()),
+            source: self.procore_source()?,
             sink: QuickBooksSink::new(quickbooks, SinkOptions::default()),
             clock,
         })

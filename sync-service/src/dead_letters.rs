@@ -71,7 +71,7 @@ struct Desk {
 
 impl Desk {
     fn open() -> Result<Self, Failure> {
-        let settings = settings::from_environment()?;
+        let settings = settings::current()?;
         let now = settings.clock().now();
         Ok(Self { journal: settings.journal()?, connection: settings.id(), currency: settings.currency, now })
     }

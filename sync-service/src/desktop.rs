@@ -4,11 +4,13 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::Router;
+use procore_client::ProcoreSource;
 use procore_client::actuals::Actuals;
 use quickbooks_desktop::qbxml::Guid;
 use quickbooks_desktop::sink::{DesktopPayments, DesktopSink, SinkOptions};
 use quickbooks_desktop::web_connector::{CompanyFile, Desk, FileSetStore, HttpLimits, Service, ServiceConfig, router};
 use serde::{Deserialize, Serialize};
+use sync_core::clock::Clock;
 use sync_core::engine::{Engine, EngineConfig, Observer, Parts, PaymentParts};
 use sync_core::journal::SqliteJournal;
 use sync_core::mapping::Mapping;
@@ -20,7 +22,7 @@ use crate::connect::ConnectionSettings;
 pub(crate) const PATH: &str = "/qbwc";
 
 /// What a connection to a company file needs to know.
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DesktopSettings {
     /// The user name of the `.qwc` file.
     pub(crate) user: String,
@@ -40,6 +42,8 @@ pub(crate) struct DesktopSettings {
 /// The desk of a company file, and the service that serves it.
 pub(crate) struct Desktop {
     pub(crate) desk: Arc<Desk>,
+    service: Arc<Mutex<Service>>,
+    clock: Arc<dyn Clock>,
     settings: DesktopSettings,
 }
 
@@ -47,12 +51,7 @@ impl Desktop {
     /// With what was sent before this process began.
     pub(crate) fn open(settings: &ConnectionSettings, of: &DesktopSettings) -> Result<Self, Failure> {
         let store = Arc::new(FileSetStore::new(settings.dir.join("message-sets")));
-        Ok(Self { desk: Desk::open(of.user.clone(), store)?, settings: of.clone() })
-    }
-
-    /// The service, to be mounted.
-    pub(crate) fn router(&self, settings: &ConnectionSettings) -> Result<Router, Failure> {
-        let of = &self.settings;
+        let desk = Desk::open(of.user.clone(), store)?;
         let file = CompanyFile {
             user: of.user.clone(),
             password: of.password.parse()?,
@@ -60,22 +59,27 @@ impl Desktop {
             file_id: Guid::new(of.file_id.clone())?,
             path: of.path.clone(),
         };
-        let service = Service::new(ServiceConfig::default(), vec![(file, self.desk.clone())]);
-        let limits = HttpLimits { patience: Duration::from_millis(of.patience_ms), ..HttpLimits::default() };
-        Ok(router(PATH, Arc::new(Mutex::new(service)), settings.clock(), limits))
+        let service = Service::new(ServiceConfig::default(), vec![(file, desk.clone())]);
+        Ok(Self { desk, service: Arc::new(Mutex::new(service)), clock: settings.clock(), settings: of.clone() })
+    }
+
+    /// The service, to be mounted. Routers of one value share their sessions.
+    pub(crate) fn router(&self) -> Router {
+        let patience = Duration::from_millis(self.settings.patience_ms);
+        router(PATH, self.service.clone(), self.clock.clone(), HttpLimits { patience, ..HttpLimits::default() })
     }
 
     /// The engine between Procore and the company file.
     pub(crate) fn engine(
         &self,
         settings: &ConnectionSettings,
+        source: ProcoreSource,
         journal: Arc<SqliteJournal>,
         mapping: Arc<Mapping>,
         observer: Arc<dyn Observer>,
-    ) -> Result<Engine, Failure> {
-        let clock = settings.clock();
+    ) -> Engine {
+        let clock = self.clock.clone();
         let sink = || DesktopSink::new(self.desk.clone(), clock.clone(), SinkOptions::new(settings.currency));
-        let source = settings.connect()?.source;
         let payments = PaymentParts {
             source: Arc::new(DesktopPayments::new(sink(), &self.settings.file_id)),
             sink: Arc::new(Actuals::new(source.procore().clone())),
@@ -89,10 +93,7 @@ impl Desktop {
             mapping,
             observer,
         };
-        Ok(Engine::new(
-            parts,
-            EngineConfig { lease: Duration::from_secs(self.settings.lease_s), ..EngineConfig::default() },
-        )
-        .with_payments(payments))
+        let lease = Duration::from_secs(self.settings.lease_s);
+        Engine::new(parts, EngineConfig { lease, ..EngineConfig::default() }).with_payments(payments)
     }
 }

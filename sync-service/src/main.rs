@@ -2,7 +2,10 @@
 
 mod adopt;
 mod audit;
+mod auth;
+mod backup;
 mod check;
+mod completions;
 mod connect;
 #[allow(dead_code)]
 mod console;
@@ -11,18 +14,23 @@ mod demo;
 mod desktop;
 mod doctor;
 mod explain;
+mod help;
 mod intake;
-mod listen;
-mod login;
 mod mapping;
 mod plan;
 mod progress;
+mod qwc;
 mod reconcile;
 mod report;
 mod retainage;
+mod sealing;
+mod serve;
 mod settings;
 mod site;
+mod status;
 mod sync;
+mod tokens;
+mod webhooks;
 mod wip;
 mod worker;
 
@@ -33,8 +41,11 @@ use clap::{Parser, Subcommand};
 
 /// Keeps Procore (what was committed) and QuickBooks (what was billed and paid) in agreement.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true)]
+#[command(version, propagate_version = true, after_help = help::PROGRAM)]
 struct Cli {
+    /// The configuration directory, as `init` writes it. Environment variables win over what it says.
+    #[arg(long, global = true, env = "PROCORE_QUICKBOOKS_CONFIG", value_name = "DIR")]
+    config: Option<PathBuf>,
     #[command(subcommand)]
     command: Command,
 }
@@ -42,11 +53,19 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Run the whole job on local sandboxes: load, webhooks, a crash, recovery, tie-out. Needs no account.
+    #[command(after_help = help::DEMO)]
     Demo(DemoArgs),
-    /// Check mapping files; every fault is named with file, line and column.
+    /// Write a commented configuration directory.
+    Init(settings::init::Args),
+    /// Check a mapping or a configuration directory; every fault is named with file, line and column.
+    #[command(after_help = "Examples:
+  procore-quickbooks check mapping
+  procore-quickbooks --config /etc/procore-quickbooks check --live
+
+Exit status: 0 right, 1 faults.")]
     Check {
-        /// The mapping directory.
-        mapping: PathBuf,
+        /// A mapping directory, or a configuration directory. Without it: that of --config.
+        dir: Option<PathBuf>,
         /// Also against the lists of the company: names that are missing or inactive.
         #[arg(long)]
         live: bool,
@@ -57,9 +76,10 @@ enum Command {
         json: bool,
     },
     /// The versions of the mapping, what another one would change, and which codes it leaves open.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help::MAPPING)]
     Mapping(mapping::Action),
     /// Why a document posts as it does: source field, rule and row of every value.
+    #[command(after_help = help::EXPLAIN)]
     Explain {
         /// Its number, e.g. SC-7/2, or its key, e.g. pay_app/22.660002.
         key: String,
@@ -69,50 +89,71 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
-    /// Retainage by contract, line, vendor or project, held against the accounts. Nothing is posted. Exit status: 0 it
-    /// ties, 1 it does not.
+    /// Retainage by contract, line, vendor or project, held against the accounts. Nothing is posted.
+    #[command(after_help = help::RETAINAGE)]
     Retainage(retainage::Args),
     /// Work in progress: percent complete, earned revenue, over and under billing, and the proposed entries, which are
     /// posted only with --approve.
+    #[command(after_help = help::WIP)]
     Wip(wip::Args),
-    /// Connect to Procore or QuickBooks: opens the way for `sync`.
-    Login {
-        /// Which side.
-        side: login::Side,
-    },
+    /// Connect to Procore or QuickBooks: a person's consent in the browser, exchanged for tokens.
+    #[command(alias = "login")]
+    Auth(auth::Args),
+    /// How the connection stands: consents, waiting documents, dead letters, last reconciliation, request budget.
+    Status(status::Args),
+    /// The file by which QuickBooks Desktop's Web Connector finds the service.
+    Qwc(qwc::Args),
+    /// Copy the journal into a file, also while the service runs.
+    Backup(backup::BackupArgs),
+    /// Put a copy of the journal back.
+    Restore(backup::RestoreArgs),
+    /// What a shell needs to complete the words of this program.
+    Completions(completions::Args),
     /// Sync once: what changed since the last time, everything the first time.
+    #[command(after_help = help::SYNC)]
     Sync {
         /// One JSON object instead of text.
         #[arg(long)]
         json: bool,
     },
-    /// Take webhooks and work what they tell; runs until it is interrupted.
-    Listen(listen::ListenArgs),
+    /// Run the service: webhooks, the journal's worker, polls, the nightly comparison, the Web Connector, health and
+    /// figures. Runs until it is asked to stop.
+    #[command(alias = "listen")]
+    Serve(serve::Args),
     /// Make or repair the webhook subscriptions in Procore, of the company and of each project.
-    Webhooks(listen::WebhooksArgs),
-    /// Compare both companies, a book, or two files, and explain every difference by document. Nothing is posted. Exit
-    /// status: 0 the same, 1 differences, 2 something could not be read or compared.
+    #[command(after_help = help::WEBHOOKS)]
+    Webhooks(webhooks::Args),
+    /// Compare both companies, a book, or two files, and explain every difference by document. Nothing is posted.
+    #[command(after_help = help::RECONCILE)]
     Reconcile(reconcile::Args),
     /// Before the first sync, read only: what is there, what would be done about it, what stands in the way, and a first
     /// draft of the mapping files.
+    #[command(after_help = help::AUDIT)]
     Audit(audit::Args),
     /// Compare live answers of both vendors with what this program knows of them: logins, shapes, words, versions.
+    #[command(after_help = help::DOCTOR)]
     Doctor(doctor::Args),
     /// Show what a sync would do now, document by document and field by field. Nothing is written.
+    #[command(after_help = help::PLAN)]
     Plan(plan::PlanArgs),
     /// Do exactly what a plan holds, or nothing if anything has moved since.
+    #[command(after_help = help::APPLY)]
     Apply(plan::ApplyArgs),
     /// On first connection: what exists on both sides, with score and reasons; link what is the same or confirmed.
     /// Until that is settled, `sync` creates nothing.
+    #[command(after_help = help::ADOPT)]
     Adopt(adopt::Args),
     /// The journal was lost: recreate its links from the marks on both sides. Nothing is written to either side.
+    #[command(after_help = help::REBUILD)]
     RebuildLinks(adopt::RebuildArgs),
     /// What waits for a person: list, show, retry, resolve.
+    #[command(after_help = help::DEAD_LETTERS)]
     DeadLetters(dead_letters::Args),
     /// Approve what the policy in sync.toml holds, or turn it down.
+    #[command(after_help = help::APPROVE)]
     Approve(dead_letters::ApproveArgs),
     /// Who may sign in to the console: add, password, remove, list.
-    #[command(subcommand)]
+    #[command(subcommand, after_help = help::USERS)]
     Users(console::users::Action),
     /// The worker process of the demo.
     #[command(hide = true)]
@@ -165,17 +206,25 @@ enum EditionArg {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let result = match Cli::parse().command {
+    let cli = Cli::parse();
+    settings::use_directory(cli.config);
+    let result = match cli.command {
         Command::Demo(args) => demo::run(&args).await,
-        Command::Check { mapping, live, at, json } => check::run(&mapping, live, &at, json).await,
+        Command::Init(args) => settings::init::run(&args),
+        Command::Check { dir, live, at, json } => check::run(dir.as_deref(), live, &at, json).await,
         Command::Mapping(action) => mapping::run(action).await,
         Command::Explain { key, at, json } => explain::run(&key, &at, json).await,
         Command::Retainage(args) => retainage::run(args).await,
         Command::Wip(args) => wip::run(args).await,
-        Command::Login { side } => login::run(side).await,
+        Command::Auth(args) => auth::run(&args).await,
+        Command::Status(args) => status::run(&args).await,
+        Command::Qwc(args) => qwc::run(&args),
+        Command::Backup(args) => backup::backup(&args).await,
+        Command::Restore(args) => backup::restore(&args).await,
+        Command::Completions(args) => completions::run(&args),
         Command::Sync { json } => sync::run(json).await,
-        Command::Listen(args) => listen::run(&args).await,
-        Command::Webhooks(args) => listen::subscribe(&args).await,
+        Command::Serve(args) => serve::run(&args).await,
+        Command::Webhooks(args) => webhooks::run(&args).await,
         Command::Reconcile(args) => reconcile::run(args).await,
         Command::Audit(args) => audit::run(args).await,
         Command::Doctor(args) => doctor::run(args).await,

@@ -38,7 +38,7 @@ impl Site {
         };
         let settings = match &stage {
             Some(stage) => stage.settings(),
-            None => crate::settings::from_environment()?,
+            None => crate::settings::current()?,
         };
         let connection = settings.connect()?;
         Ok(Self { settings, connection, _stage: stage.map(Mutex::new) })

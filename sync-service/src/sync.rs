@@ -16,10 +16,10 @@ use crate::settings;
 pub(crate) const LOADED: &str = "loaded";
 
 /// The bank's reports are read less often than payments are, for they tell of nothing sooner.
-pub(crate) const BANK_EVERY: Duration = Duration::from_secs(20 * 3600);
+const BANK_EVERY: Duration = Duration::from_secs(20 * 3600);
 
 pub(crate) async fn run(json: bool) -> Result<ExitCode, Failure> {
-    let settings = settings::from_environment()?;
+    let settings = settings::current()?;
     let mapping = Arc::new(Mapping::load(&settings.mapping)?);
     let journal = Arc::new(settings.journal()?);
     let id = settings.id();
@@ -54,6 +54,16 @@ pub(crate) async fn run(json: bool) -> Result<ExitCode, Failure> {
         }
     }
     Ok(if held { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// One round of a program that goes on running: what webhooks told is worked, and both sides are asked too, if `asks`.
+pub(crate) async fn round(
+    engine: &Engine,
+    journal: &dyn Journal,
+    id: &ConnectionId,
+    asks: bool,
+) -> Result<RunReport, Failure> {
+    if asks { Ok(work(engine, journal, id).await?.1) } else { Ok(engine.run().await?) }
 }
 
 /// Takes in what changed, everything the first time, and works until nothing is due.

@@ -81,7 +81,7 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
     let observer = Arc::new(Teller { halt: settings.halt, steps: AtomicU64::new(0) });
     let desktop = connection.desktop.as_ref().map(|of| Desktop::open(connection, of)).transpose()?;
     let engine = Arc::new(match &desktop {
-        Some(desktop) => desktop.engine(connection, journal.clone(), mapping, observer)?,
+        Some(desktop) => desktop.engine(connection, connection.procore_source()?, journal.clone(), mapping, observer),
         None => connection.connect()?.engine(connection, journal.clone(), mapping, observer),
     });
 
@@ -90,7 +90,7 @@ pub(crate) async fn run() -> Result<ExitCode, Failure> {
     let inbox: Arc<dyn Inbox> = engine.clone();
     let mut routes = intake::router(connection, &inbox)?;
     if let Some(desktop) = &desktop {
-        routes = routes.merge(desktop.router(connection)?);
+        routes = routes.merge(desktop.router());
     }
     tokio::spawn(async move { axum::serve(listener, routes).await });
 

@@ -126,6 +126,8 @@ pub struct Engine {
     whole: AtomicBool,
     /// The way back, where payments are carried back too.
     back: Option<payments::Back>,
+    /// No further jobs are taken.
+    stopping: AtomicBool,
 }
 
 impl fmt::Debug for Engine {
@@ -138,7 +140,31 @@ impl Engine {
     /// An engine; nothing happens until it is told to.
     pub fn new(parts: Parts, config: EngineConfig) -> Self {
         let mappings = Mappings::new(parts.mapping.clone());
-        Self { parts, config, mappings, fresh: Mutex::default(), whole: AtomicBool::new(false), back: None }
+        Self {
+            parts,
+            config,
+            mappings,
+            fresh: Mutex::default(),
+            whole: AtomicBool::new(false),
+            back: None,
+            stopping: AtomicBool::new(false),
+        }
+    }
+
+    /// With another patience than that of [`EngineConfig`].
+    #[must_use]
+    pub fn with_patience(mut self, patience: Duration) -> Self {
+        self.config.patience = patience;
+        self
+    }
+
+    /// Lets every [`run`](Self::run) end what it has begun and take no further jobs; later runs do nothing.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Acquire)
     }
 
     /// Takes everything in, part by part. Interrupted, it goes on after the last part that was taken in.
@@ -242,6 +268,10 @@ impl Engine {
         let mut by_kind: HashMap<DocumentKind, usize> = HashMap::new();
         for change in changes {
             *by_kind.entry(change.document.kind).or_default() += 1;
+            match &change.event {
+                Some(event) => tracing::info!(document = %change.document, event, "change taken in"),
+                None => tracing::debug!(document = %change.document, "change taken in"),
+            }
         }
         for (kind, count) in by_kind {
             observer.taken_in(kind, count);

@@ -118,6 +118,10 @@ impl Engine {
         }
         let mut index = Index::load(journal.as_ref(), connection).await?;
         loop {
+            if self.is_stopping() {
+                self.forget_read();
+                return Ok(report);
+            }
             let now = clock.now();
             let jobs =
                 journal.claim(connection, now, self.config.lease, self.config.claim).await.map_err(journal_error)?;
@@ -425,7 +429,9 @@ impl Engine {
             return Ok(());
         }
         let Parts { connection, journal, clock, .. } = &self.parts;
-        journal.settle(connection, settlements, clock.now()).await.map_err(journal_error)
+        journal.settle(connection, settlements, clock.now()).await.map_err(journal_error)?;
+        settlements.iter().for_each(tell);
+        Ok(())
     }
 }
 
@@ -438,6 +444,22 @@ pub(super) fn settlement(job: &Job, end: JobEnd, audit: &str) -> Settlement {
         closes: None,
         link: LinkChange::Keep,
         audit: audit.to_owned(),
+    }
+}
+
+/// One line for the log: the document and the lease name the job through all lines of it. No text of a dead letter: it
+/// holds amounts.
+fn tell(settlement: &Settlement) {
+    let Settlement { document, token, end, closes, .. } = settlement;
+    let job = token.unwrap_or_default();
+    match (end, closes) {
+        (JobEnd::Dead(letter), _) => {
+            tracing::info!(%document, job, cause = %letter.cause, "waits for a person");
+        }
+        (JobEnd::Wait { on, .. }, _) => tracing::info!(%document, job, %on, "waits for another document"),
+        (JobEnd::Again { not_before }, _) => tracing::info!(%document, job, %not_before, "will be tried again"),
+        (JobEnd::Done | JobEnd::Untouched, Some(write)) => tracing::info!(%document, job, write, "written"),
+        (JobEnd::Done | JobEnd::Untouched, None) => tracing::debug!(%document, job, "ended without a write"),
     }
 }
 

@@ -77,6 +77,9 @@ impl Engine {
             .collect();
         let intents: Vec<Intent> = sending.iter().map(|s| s.intent.clone()).collect();
         journal.intend(connection, &intents, now).await.map_err(journal_error)?;
+        for Intent { token, group, write, .. } in &intents {
+            tracing::info!(marker = %write.marker, job = token, write = write.key, group, "write stored, to be sent");
+        }
         self.parts.observer.step(Step::IntentStored).await;
         Ok(sending)
     }

@@ -1,7 +1,9 @@
 //! Tokens in files: one per connection, readable by its owner only.
+use std::fmt;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -16,10 +18,38 @@ use super::token::{RefreshLock, Stored, TokenSet, TokenStore, TokenStoreError};
 ///
 /// Files are written whole: a temporary file with mode 0600 is synced and renamed over the old one, so that a crash
 /// leaves either the old set or the new one. Lock files beside them keep processes of one machine apart, for storing and
-/// for refreshing. The tokens are not encrypted: put the directory where only the service can read, on a disk that is.
+/// for refreshing. Without a [`Seal`] the tokens are not encrypted: put the directory where only the service can read,
+/// on a disk that is.
 #[derive(Debug, Clone)]
 pub struct FileTokenStore {
     directory: PathBuf,
+    seal: Option<Arc<dyn Seal>>,
+}
+
+/// Encrypts token records on their way to the disk, with authentication; the key is its own affair.
+pub trait Seal: Send + Sync + fmt::Debug {
+    /// The sealed bytes of a connection's record.
+    ///
+    /// # Errors
+    /// [`SealError::Unsealed`]; then nothing is stored.
+    fn seal(&self, connection: &str, plain: &[u8]) -> Result<Vec<u8>, SealError>;
+
+    /// The record that was sealed for this connection.
+    ///
+    /// # Errors
+    /// [`SealError::Unopened`] where the bytes are not what this key has sealed for this connection.
+    fn open(&self, connection: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError>;
+}
+
+/// Why a [`Seal`] did not do its work. The texts show nothing of what is sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SealError {
+    /// Nothing was sealed, and why.
+    #[error("cannot be sealed: {0}")]
+    Unsealed(&'static str),
+    /// Another key, another connection, or bytes that were changed.
+    #[error("cannot be opened with this key; give the key that sealed it, or remove it and reconnect")]
+    Unopened,
 }
 
 /// What a file holds. Borrowed when written, so that no further copy of a token lies in memory.
@@ -61,7 +91,14 @@ impl FileTokenStore {
             action: "stored",
             problem: format!("the directory {} cannot be made: {error}", directory.display()),
         })?;
-        Ok(Self { directory })
+        Ok(Self { directory, seal: None })
+    }
+
+    /// Seals what is stored from now on. A record that was stored without is read, and sealed when it is next stored.
+    #[must_use]
+    pub fn sealed_with(mut self, seal: Arc<dyn Seal>) -> Self {
+        self.seal = Some(seal);
+        self
     }
 
     fn path(&self, connection: &str, extension: &str) -> PathBuf {
@@ -69,7 +106,9 @@ impl FileTokenStore {
     }
 
     fn load_now(&self, connection: &str) -> Result<Option<TokenSet>, TokenStoreError> {
-        let path = self.path(connection, "json");
+        let sealed = self.path(connection, "sealed");
+        let is_sealed = sealed.exists();
+        let path = if is_sealed { sealed } else { self.path(connection, "json") };
         let unusable = |problem: String| TokenStoreError::Unusable {
             connection: connection.to_owned(),
             problem: format!("{} {problem}", path.display()),
@@ -84,6 +123,13 @@ impl FileTokenStore {
                 ));
             }
             Err(error) => return Err(unavailable(connection, "read", &path, &error)),
+        };
+        let bytes = match (&self.seal, is_sealed) {
+            (_, false) => bytes,
+            (Some(seal), true) => {
+                Zeroizing::new(seal.open(connection, &bytes).map_err(|error| unusable(error.to_string()))?)
+            }
+            (None, true) => return Err(unusable("is sealed, and no key was given".to_owned())),
         };
         // The parser's message can quote the offending value, which may be a token: only its place is passed on.
         let read: Read = serde_json::from_slice(&bytes).map_err(|error| {
@@ -124,8 +170,17 @@ impl FileTokenStore {
         // Large enough never to be moved while it grows: a moved buffer leaves its content behind.
         let mut bytes = Zeroizing::new(Vec::with_capacity(16 * 1024));
         serde_json::to_writer_pretty(&mut *bytes, &written).map_err(|error| failed(error.into()))?;
-        write_durably(&self.directory, &self.path(connection, "tmp"), &path, &bytes).map_err(failed)?;
-        Ok(Stored::Stored)
+        let temporary = self.path(connection, "tmp");
+        let Some(seal) = &self.seal else {
+            write_durably(&self.directory, &temporary, &path, &bytes).map_err(failed)?;
+            return Ok(Stored::Stored);
+        };
+        let sealed = seal.seal(connection, &bytes).map_err(|error| failed(io::Error::other(error)))?;
+        write_durably(&self.directory, &temporary, &self.path(connection, "sealed"), &sealed).map_err(failed)?;
+        match fs::remove_file(&path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(failed(error)),
+            _ => Ok(Stored::Stored),
+        }
     }
 
     fn lock_now(&self, connection: &str, extension: &str) -> Result<File, TokenStoreError> {

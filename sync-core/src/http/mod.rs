@@ -5,7 +5,7 @@
 //! | [`ApiClient`] | one call to a vendor's API: paced, authorised, retried by what is safe, counted |
 //! | [`Transport`] | the seam below: one request in, one answer or [`TransportError`] out; [`ReqwestTransport`] ships |
 //! | [`TokenManager`] | a valid access token; one refresh at a time; the new refresh token is stored before it is used |
-//! | [`TokenStore`] | where tokens live: [`MemoryTokenStore`], [`FileTokenStore`], or your own |
+//! | [`TokenStore`] | where tokens live: [`MemoryTokenStore`], [`FileTokenStore`] (sealed by a [`Seal`]), or your own, such as a vault |
 //! | [`OAuthEndpoint`] | the token endpoint of RFC 6749: code exchange, refresh, client credentials |
 //! | [`Pace`] | published limits, obeyed: several sliding windows, a cap on requests in flight, a pause after 429 |
 //! | [`RetryPolicy`], [`retry()`] | full jitter; `Retry-After` wins; a write whose outcome is unknown is never re-sent |
@@ -45,7 +45,7 @@ mod token_tests;
 
 pub use client::{ApiClient, ThrottleProbe};
 pub use error::HttpError;
-pub use file_store::FileTokenStore;
+pub use file_store::{FileTokenStore, Seal, SealError};
 pub use oauth::{AnswerFields, ClientAuth, Grant, OAuthEndpoint, parse_token_answer};
 pub use pace::{MemoryPaceLog, Pace, PaceLog, PaceLogError, Permit, Window};
 pub use page::{Links, PageGuard, parse_link_header};

@@ -210,6 +210,14 @@ impl Pace {
         }
     }
 
+    /// What the server's headers last said is left of its limits, and when each begins anew.
+    #[must_use]
+    pub fn left(&self) -> Vec<(u64, DateTime<Utc>)> {
+        let (now, state) = (self.shared.clock.now(), self.shared.state());
+        let known = state.observed.values().flatten().filter(|window| window.reset_at > now);
+        known.map(|window| (window.remaining, window.reset_at)).collect()
+    }
+
     /// No request before `instant`: the server answered 429. A later call can only lengthen the pause.
     pub fn backoff_until(&self, instant: DateTime<Utc>) {
         let mut state = self.shared.state();

@@ -40,7 +40,7 @@ pub(crate) struct Args {
 }
 
 fn engine(reading: Arc<Reading>) -> Result<Engine, Failure> {
-    let settings = settings::from_environment()?;
+    let settings = settings::current()?;
     let mapping = Arc::new(Mapping::load(&settings.mapping)?);
     let journal = Arc::new(settings.journal()?);
     Ok(settings.connect()?.engine(&settings, journal, mapping, reading))

@@ -40,7 +40,7 @@ pub(crate) enum Action {
 }
 
 pub(crate) fn run(action: &Action) -> Result<ExitCode, Failure> {
-    let store = Site::store_of(&crate::settings::from_environment()?)?;
+    let store = Site::store_of(&crate::settings::current()?)?;
     match action {
         Action::Add { name, role } => {
             sign::add(&store, name, *role, &password()?, &SystemClock)?;

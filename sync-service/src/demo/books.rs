@@ -40,7 +40,7 @@ pub(crate) async fn look(
     let desktop = Desktop::open(settings, &of)?;
     let listener = tokio::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
     let address = format!("http://{}", listener.local_addr()?);
-    let routes = desktop.router(settings)?;
+    let routes = desktop.router();
     let server = tokio::spawn(async move { axum::serve(listener, routes).await });
     let visits = machine.visit(Arc::new(Mutex::new(address)), None);
     let (clock, options) = (settings.clock(), SinkOptions::new(settings.currency));

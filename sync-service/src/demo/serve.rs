@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use sync_core::clock::{Clock, SystemClock};
 use sync_core::engine::{Engine, Silent};
+use sync_core::journal::SqliteJournal;
 use sync_core::mapping::{LiveMapping, MappingFiles};
+use sync_core::model::ConnectionId;
 use tokio::sync::Notify;
 
 use super::stage::Stage;
 use crate::console::{Role, Site, invite, router};
 use crate::reconcile::live;
 use crate::worker::{Order, obey};
-use crate::{DemoArgs, Failure, listen};
+use crate::{DemoArgs, Failure, sync};
 
 /// Who the visitor is.
 const USER: &str = "Visitor";
@@ -49,7 +51,8 @@ pub(super) async fn run(args: &DemoArgs, address: SocketAddr) -> Result<ExitCode
     obey(Order::Drain, &engine, journal.as_ref(), &settings).await?;
 
     let work = Arc::new(Notify::new());
-    let site = Site::new(settings, engine.clone(), journal, mapping.clone(), work.clone(), false)?;
+    let id = settings.id();
+    let site = Site::new(settings, engine.clone(), journal.clone(), mapping.clone(), work.clone(), false)?;
     let site = Arc::new(site);
     let secret = invite(&site, USER, Role::Admin, SystemClock.now() + chrono::TimeDelta::hours(12))?;
     let listener = tokio::net::TcpListener::bind(address).await?;
@@ -62,22 +65,32 @@ pub(super) async fn run(args: &DemoArgs, address: SocketAddr) -> Result<ExitCode
     }
     let server = tokio::spawn(async move { axum::serve(listener, router(site)).await });
     tokio::select! {
-        () = keep_working(&engine, &mapping, &work) => {}
+        () = keep_working(&engine, &journal, &id, &mapping, &work) => {}
         stopped = tokio::signal::ctrl_c() => stopped?,
     }
     server.abort();
     Ok(ExitCode::SUCCESS)
 }
 
-async fn keep_working(engine: &Engine, mapping: &LiveMapping, work: &Notify) {
+async fn keep_working(
+    engine: &Engine,
+    journal: &SqliteJournal,
+    id: &ConnectionId,
+    mapping: &LiveMapping,
+    work: &Notify,
+) {
     let mut every = tokio::time::interval(EVERY);
     loop {
         let asked = tokio::select! {
             _ = every.tick() => true,
             () = work.notified() => false,
         };
-        listen::reread(mapping, engine);
-        if let Err(error) = listen::round(engine, asked).await {
+        match mapping.reload() {
+            Ok(None) => {}
+            Ok(Some(new)) => engine.use_mapping(new),
+            Err(faults) => eprintln!("error: {faults}"),
+        }
+        if let Err(error) = sync::round(engine, journal, id, asked).await {
             eprintln!("error: {error}");
         }
     }

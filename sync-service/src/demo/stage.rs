@@ -17,6 +17,7 @@ use sync_sandboxes::server::Loopback;
 use super::machine::Machine;
 use crate::connect::{
     ConnectionSettings, PROCORE_TOKENS, ProcoreSettings, QUICKBOOKS_TOKENS, QuickBooksSettings, ScaledClockSettings,
+    Sealing,
 };
 use crate::{DemoArgs, EditionArg, Failure};
 
@@ -135,6 +136,7 @@ impl Stage {
                 verifier_token: quickbooks_config.verifier_token,
             },
             desktop: None,
+            sealing: Sealing::None,
             scaled_clock: Some(ScaledClockSettings { origin: clock.origin(), factor: clock.factor() }),
         };
         let (machine, settings) = match book.facts.edition {
@@ -165,7 +167,7 @@ impl Stage {
     /// As after a person has allowed the access on both sides.
     fn consent(&self) -> Result<(), Failure> {
         let now = self.clock.now();
-        let store = Arc::new(self.settings.token_store()?);
+        let store = self.settings.token_store()?;
         let (procore, quickbooks) = (lock(&self.procore).grant(now), lock(&self.quickbooks).grant(now));
         let life = chrono::Duration::minutes(60);
         for (name, (access, refresh)) in [(PROCORE_TOKENS, procore), (QUICKBOOKS_TOKENS, quickbooks)] {

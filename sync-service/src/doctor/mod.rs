@@ -10,15 +10,12 @@ use quickbooks_online::wire::{self, Wire};
 use quickbooks_online::{Query, QuickBooks};
 use serde::Serialize;
 use sync_core::connector::{Fetched, Source};
-use sync_core::http::TokenStore;
 use sync_core::model::construction::Document;
 use sync_core::model::{ChangeOrderStatus, CommitmentStatus, OwnerInvoiceStatus, PayAppStatus};
 
 use crate::Failure;
-use crate::connect::{Connection, ConnectionSettings, PROCORE_TOKENS, QUICKBOOKS_TOKENS};
-
-/// A login that ends sooner than this is worth a word.
-const SOON: chrono::Duration = chrono::Duration::days(14);
+use crate::connect::{Connection, ConnectionSettings};
+use crate::tokens;
 
 /// What to look at.
 #[derive(Clone, Debug, clap::Args)]
@@ -84,23 +81,13 @@ fn say(checks: &mut Vec<Check>, what: impl Into<String>, state: State, text: imp
 
 /// How long both logins last. A refresh token that ends takes the connection with it.
 async fn tokens(settings: &ConnectionSettings, checks: &mut Vec<Check>) -> Result<(), Failure> {
-    let (store, now) = (settings.token_store()?, settings.clock().now());
-    for (side, name) in [("Procore", PROCORE_TOKENS), ("QuickBooks", QUICKBOOKS_TOKENS)] {
-        let what = format!("{side} login");
-        match store.load(name).await? {
-            None if name == PROCORE_TOKENS && settings.procore.service_account => {
-                say(checks, what, State::Ok, "a service account, which needs no consent");
-            }
-            None => say(checks, what, State::Broken, "nobody has allowed access yet; run `login`"),
-            Some(tokens) => match tokens.refresh_expires_at {
-                Some(end) if end <= now => say(checks, what, State::Broken, format!("ended at {end}; run `login`")),
-                Some(end) if end - now < SOON => {
-                    say(checks, what, State::Look, format!("ends at {end} unless it is used before"));
-                }
-                Some(end) => say(checks, what, State::Ok, format!("good until {end}")),
-                None => say(checks, what, State::Ok, "renewed with each use; no end is told"),
-            },
-        }
+    for life in tokens::lives(settings).await? {
+        let state = match life.state {
+            tokens::State::Ended => State::Broken,
+            tokens::State::Soon => State::Look,
+            tokens::State::Good => State::Ok,
+        };
+        say(checks, format!("{} login", life.side), state, life.text);
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::settings;
 use crate::site::table;
 
 pub(super) async fn list(json: bool) -> Result<ExitCode, Failure> {
-    let settings = settings::from_environment()?;
+    let settings = settings::current()?;
     let journal = settings.journal()?;
     let versions = history::versions(&journal, &settings.id()).await?;
     let links = journal.links(&settings.id()).await?;
@@ -33,7 +33,7 @@ pub(super) async fn list(json: bool) -> Result<ExitCode, Failure> {
 }
 
 pub(super) async fn restore(version: &str) -> Result<ExitCode, Failure> {
-    let settings = settings::from_environment()?;
+    let settings = settings::current()?;
     let journal = settings.journal()?;
     let mut versions: Vec<String> =
         history::versions(&journal, &settings.id()).await?.into_iter().map(|v| v.version).collect();

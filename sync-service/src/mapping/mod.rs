@@ -22,6 +22,7 @@ pub(crate) enum Action {
     /// Put the files of a version that was in use back into the mapping directory.
     Restore {
         /// The version, as in the history; its first digits are enough.
+        #[arg(id = "wanted", value_name = "VERSION")]
         version: String,
     },
     /// What another mapping would change: the open documents that would post differently, with amounts. Nothing is

@@ -60,7 +60,7 @@ pub(crate) fn connection(book: Option<&Path>) -> Result<(Option<Stage>, Connecti
             let settings = stage.settings();
             Ok((Some(stage), settings))
         }
-        None => Ok((None, crate::settings::from_environment()?)),
+        None => Ok((None, crate::settings::current()?)),
     }
 }
 

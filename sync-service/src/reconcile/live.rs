@@ -15,7 +15,7 @@ use sync_core::dead_letter::{Cause, DeadLetter};
 use sync_core::journal::{JobEnd, Journal, LinkChange, Settlement};
 use sync_core::mapping::Mapping;
 use sync_core::model::construction::Document;
-use sync_core::model::{DocumentKey, ProjectId};
+use sync_core::model::{ConnectionId, DocumentKey, ProjectId};
 use sync_core::reconcile::FindingKind;
 use sync_core::reconcile::company::{Companies, CompanyFinding, CompanyReport, reconcile as compare};
 
@@ -34,6 +34,8 @@ pub(crate) struct Extent {
     pub(crate) project: Option<String>,
     /// Only findings on documents dated or changed since.
     pub(crate) since: Option<NaiveDate>,
+    /// Says nothing on standard error.
+    pub(crate) quiet: bool,
 }
 
 /// What a run came to, besides the comparison.
@@ -47,12 +49,20 @@ pub(crate) struct Done {
     pub(crate) procore_calls: u64,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Last {
-    at: chrono::DateTime<chrono::Utc>,
-    complete: bool,
-    findings: usize,
+/// How the last run ended.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+pub(crate) struct Last {
+    /// When it began.
+    pub(crate) at: chrono::DateTime<chrono::Utc>,
+    /// Was everything read and compared?
+    pub(crate) complete: bool,
+    pub(crate) findings: usize,
     procore_calls: u64,
+}
+
+/// How the last run of a connection ended, if there was one.
+pub(crate) async fn last(journal: &dyn Journal, id: &ConnectionId) -> Result<Option<Last>, Failure> {
+    Ok(journal.cursor(id, LAST).await?.and_then(|text| serde_json::from_str(&text).ok()))
 }
 
 /// Runs, and leaves its findings in `findings.json` beside the journal. Nothing is posted.
@@ -66,7 +76,7 @@ pub(crate) async fn reconcile(
     let mapping = Mapping::load(&settings.mapping)?;
     let journal = settings.journal()?;
     let (id, now) = (settings.id(), settings.clock().now());
-    let last: Option<Last> = journal.cursor(&id, LAST).await?.and_then(|text| serde_json::from_str(&text).ok());
+    let last = last(&journal, &id).await?;
     let procore_calls = last.as_ref().map_or(0, |last| last.procore_calls);
     let begun = Last { at: now, complete: false, findings: 0, procore_calls };
     journal.set_cursor(&id, LAST, &serde_json::to_string(&begun)?).await?;
@@ -82,8 +92,10 @@ pub(crate) async fn reconcile(
         }
     };
     let parts = source.parts().await?;
-    announce(&parts, &run, procore_calls);
-    let bar = progress_bar(parts.len() as u64 + 2);
+    if !extent.quiet {
+        announce(&parts, &run, procore_calls);
+    }
+    let bar = progress_bar(parts.len() as u64 + 2, extent.quiet);
     let books = Books::new(connection.sink.client().clone()).state().await?;
     bar.inc(1);
     let documents = documents(&source, &parts, &mut run, &bar).await?;
@@ -321,8 +333,8 @@ fn letter(
     }
 }
 
-fn progress_bar(parts: u64) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
+fn progress_bar(parts: u64, quiet: bool) -> ProgressBar {
+    if quiet || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("reading {bar:40} {pos} of {len} parts, {eta} left");

@@ -107,14 +107,14 @@ async fn one_project_alone_ties_out_with_fewer_calls() {
     let settings = stage.settings();
     let (whole, all) = reconcile(&settings, &Extent::default()).await.unwrap();
     // When only one is looked at
-    let extent = Extent { project: Some("2026-014".to_owned()), since: None };
+    let extent = Extent { project: Some("2026-014".to_owned()), since: None, quiet: true };
     let (report, one) = reconcile(&settings, &extent).await.unwrap();
     // Then it ties out by itself, and costs less
     assert!(report.is_clean(), "{:#?}{:#?}", report.findings, report.tie_outs);
     assert_eq!(report.projects.len(), 1);
     assert!(one.procore_calls < all.procore_calls && whole.pairs.len() > report.pairs.len(), "{one:?} {all:?}");
     // and a project that is not there is named
-    let nowhere = Extent { project: Some("2026-999".to_owned()), since: None };
+    let nowhere = Extent { project: Some("2026-999".to_owned()), since: None, quiet: true };
     let error = reconcile(&settings, &nowhere).await.unwrap_err().to_string();
     assert!(error.contains("there is no project `2026-999`") && error.contains("2026-014"), "{error}");
 }

@@ -82,9 +82,9 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
             book::reconcile(&book).await?
         }
         None => {
-            let settings = crate::settings::from_environment()?;
+            let settings = crate::settings::current()?;
             name.clone_from(&settings.connection);
-            match live::reconcile(&settings, &live::Extent { project, since }).await {
+            match live::reconcile(&settings, &live::Extent { project, since, quiet: false }).await {
                 Ok((report, done)) => {
                     eprintln!(
                         "{} documents back to intake for the next sync, {} new dead letters; {} calls to Procore.",
