@@ -118,6 +118,8 @@ fn from_file(path: &Path) -> Result<String, Failure> {
 
 #[cfg(test)]
 mod tests {
+    use sync_core::http::{FileTokenStore, Secret, Stored, TokenSet, TokenStore};
+
     use super::*;
 
     #[test]
@@ -148,6 +150,34 @@ mod tests {
             assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o640)).unwrap();
             assert!(from_file(&path).is_err());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_token_that_lay_open_is_sealed_when_it_is_next_stored() {
+        // Given a token that was stored before the configuration asked for a seal,
+        let dir = tempfile::tempdir().unwrap();
+        let now = chrono::DateTime::UNIX_EPOCH;
+        let tokens = |refresh: &str| TokenSet::new(Secret::from("a"), now).with_refresh(Secret::from(refresh), None);
+        let open = FileTokenStore::new(dir.path()).unwrap();
+        open.store("procore", 0, tokens("refresh-1")).await.unwrap();
+        // when the store is sealed, then the token is still known,
+        let key: Arc<dyn Seal> = Arc::new(Sealed::new(&fresh().unwrap()).unwrap());
+        let sealed = FileTokenStore::new(dir.path()).unwrap().sealed_with(key);
+        let stored = sealed.load("procore").await.unwrap().unwrap();
+        assert_eq!((stored.refresh, stored.version), (Some(Secret::from("refresh-1")), 1));
+        // and the next one is sealed, under the next version, with nothing readable left behind;
+        assert_eq!(sealed.store("procore", 1, tokens("refresh-2")).await.unwrap(), Stored::Stored);
+        assert_eq!(sealed.load("procore").await.unwrap().unwrap().version, 2);
+        for file in std::fs::read_dir(dir.path()).unwrap().map(|file| file.unwrap().path()) {
+            let text = String::from_utf8_lossy(&std::fs::read(&file).unwrap()).into_owned();
+            assert!(!text.contains("refresh"), "{}: {text}", file.display());
+        }
+        // without the key, or with another, it is refused in words that show nothing.
+        let other: Arc<dyn Seal> = Arc::new(Sealed::new(&fresh().unwrap()).unwrap());
+        for store in [open.clone(), open.sealed_with(other)] {
+            let error = store.load("procore").await.unwrap_err();
+            assert!(!error.is_transient() && error.to_string().contains("key"), "{error}");
         }
     }
 }
