@@ -7,7 +7,6 @@ mod backup;
 mod check;
 mod completions;
 mod connect;
-#[allow(dead_code)]
 mod console;
 mod dead_letters;
 mod demo;

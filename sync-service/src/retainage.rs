@@ -48,15 +48,27 @@ impl From<By> for Grouping {
 }
 
 /// One side of the books.
-struct Part {
-    side: Side,
-    rows: Vec<LedgerRow>,
+pub(crate) struct Part {
+    pub(crate) side: Side,
+    pub(crate) rows: Vec<LedgerRow>,
     /// The ledger against its account, or why it cannot be held against one.
-    tie: Result<AccountTie, String>,
+    pub(crate) tie: Result<AccountTie, String>,
 }
 
-pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let site = Site::open(&args.at)?;
+/// Both sides of the books.
+pub(crate) struct Held {
+    pub(crate) parts: Vec<Part>,
+    /// It is kept in Procore only: the accounts are not expected to tie.
+    pub(crate) untracked: bool,
+    /// What is not counted, and why.
+    pub(crate) problems: Vec<String>,
+}
+
+/// What is withheld, released and held, against the accounts.
+///
+/// # Errors
+/// If a side cannot be read, or amounts cannot be added.
+pub(crate) async fn held(site: &Site, by: Grouping) -> Result<Held, Failure> {
     let mapping = site.mapping()?;
     let (documents, mut problems) = site.documents().await?;
     let (ledger, wrong) = RetainageLedger::of_documents(site.settings.currency, &documents);
@@ -74,11 +86,16 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
         [(Side::Payable, AccountRole::RetainagePayable), (Side::Receivable, AccountRole::RetainageReceivable)]
     {
         let tie = match mapping.account(role, &names) {
-            Ok(account) => tie(&ledger, side, &account, &books, &mapping, &links, &site)?,
+            Ok(account) => tie(&ledger, side, &account, &books, &mapping, &links, site)?,
             Err(problem) => Err(problem),
         };
-        parts.push(Part { side, rows: ledger.report(side, args.by.into())?, tie });
+        parts.push(Part { side, rows: ledger.report(side, by)?, tie });
     }
+    Ok(Held { parts, untracked, problems })
+}
+
+pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
+    let Held { parts, untracked, problems } = held(&Site::open(&args.at)?, args.by.into()).await?;
     if args.json {
         println!("{}", json(&parts, untracked, &problems));
     } else if args.csv {
@@ -148,14 +165,14 @@ fn tie(
     Ok(Ok(ledger.against_account(side, sign(balance, !as_liability), &entries)?))
 }
 
-fn title(side: Side) -> &'static str {
+pub(crate) fn title(side: Side) -> &'static str {
     match side {
         Side::Payable => "Retainage payable",
         Side::Receivable => "Retainage receivable",
     }
 }
 
-fn label(row: &LedgerRow) -> String {
+pub(crate) fn label(row: &LedgerRow) -> String {
     row.line.as_ref().map_or(row.label.clone(), |line| format!("{}, line {line}", row.label))
 }
 
@@ -226,8 +243,8 @@ fn json(parts: &[Part], untracked: bool, problems: &[String]) -> serde_json::Val
     serde_json::json!({ "sides": sides, "procore_only": untracked, "not_counted": problems })
 }
 
-fn csv(parts: &[Part]) -> String {
-    let quoted = |text: &str| format!("\"{}\"", text.replace('"', "\"\""));
+pub(crate) fn csv(parts: &[Part]) -> String {
+    let quoted = |text: &str| format!("\"{}\"", crate::report::harmless(text).replace('"', "\"\""));
     let mut out = String::from("side,contract or party,line,billed,withheld,released,held,documents\r\n");
     for part in parts {
         for row in &part.rows {

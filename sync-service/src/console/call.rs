@@ -27,7 +27,6 @@ pub(crate) struct Call {
     pub(crate) files: Vec<(String, Bytes)>,
     /// The session's secret, to end it.
     pub(crate) session: Option<String>,
-    pub(crate) is_api: bool,
 }
 
 fn find<'a>(list: &'a [(String, String)], name: &str) -> &'a str {

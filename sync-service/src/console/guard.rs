@@ -144,7 +144,7 @@ async fn pass(site: Arc<Site>, route: Route, params: Vec<(String, String)>, requ
     } else {
         Default::default()
     };
-    Ok(Call { site, user, csrf, path, params, query, form: fields, files, session, is_api: route.is_api() })
+    Ok(Call { site, user, csrf, path, params, query, form: fields, files, session })
 }
 
 /// A comparison whose time tells nothing.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use sync_core::connector::{Condition, Directory, Fetched, Found, Sink, Source, TargetState};
+use sync_core::connector::{Condition, Fetched, Found, Sink, Source, TargetState};
 use sync_core::engine::rekey;
 use sync_core::journal::{Journal, Link};
 use sync_core::mapping::{KnownTargets, List, Mapped, Names, Situation};
@@ -220,9 +220,4 @@ pub(crate) fn part(name: &str) -> String {
         other => return words(other.strip_prefix("extra/").unwrap_or(other)),
     }
     .to_owned()
-}
-
-/// The lists of QuickBooks, for names.
-pub(crate) async fn directory(site: &Site) -> Result<Directory, Failure> {
-    Reader::over(site.settings.clone())?.directory().await
 }

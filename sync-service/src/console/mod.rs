@@ -3,6 +3,7 @@
 //! [`routes`] lists every address with the least role that it needs; [`guard`] is the only way in. The console shows what
 //! the journal, the mapping and the last reconciliation say, and asks both vendors only where a page compares them.
 
+mod api;
 mod call;
 mod form;
 mod guard;
@@ -14,6 +15,8 @@ mod routes;
 mod sign;
 mod store;
 mod table;
+#[cfg(test)]
+mod tests;
 pub(crate) mod users;
 
 use std::sync::Arc;

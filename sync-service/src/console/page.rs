@@ -12,14 +12,13 @@ use super::store::User;
 pub(crate) const STYLE: &[u8] = include_bytes!("assets/console.css");
 pub(crate) const SCRIPT: &[u8] = include_bytes!("assets/console.js");
 
-const MENU: [(&str, &str); 9] = [
+const MENU: [(&str, &str); 8] = [
     ("/", "Overview"),
     ("/exceptions", "Exceptions"),
     ("/approvals", "Approvals"),
     ("/mapping", "Mapping"),
     ("/reconciliation", "Reconciliation"),
     ("/retainage", "Retainage"),
-    ("/wip", "WIP"),
     ("/activity", "Activity"),
     ("/connections", "Connections"),
 ];

@@ -4,8 +4,11 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use super::api;
 use super::call::{Answered, Call};
-use super::pages::{activity, effect, exception, exceptions, mapping, overview, reconciliation, sign_in};
+use super::pages::{
+    activity, connections, effect, exception, exceptions, mapping, overview, reconciliation, retainage, sign_in,
+};
 use super::store::Role;
 
 /// Who may call.
@@ -82,4 +85,17 @@ routes! {
     Post "/c/{connection}/reconciliation/run", SETTLE => reconciliation::run_now;
     Get "/c/{connection}/reconciliation/{run}", SEE => reconciliation::show;
     Get "/c/{connection}/reconciliation/{run}/{file}", SEE => reconciliation::file;
+    Get "/c/{connection}/retainage", SEE => retainage::show;
+    Get "/c/{connection}/retainage/retainage.csv", SEE => retainage::file;
+    Get "/c/{connection}/connections", SEE => connections::show;
+    Get "/api/v1/openapi.json", ANYBODY => api::openapi;
+    Post "/api/v1/session", ANYBODY => api::begin;
+    Post "/api/v1/session/end", SEE => api::end;
+    Get "/api/v1/c/{connection}/overview", SEE => api::overview;
+    Get "/api/v1/c/{connection}/exceptions", SEE => api::list;
+    Get "/api/v1/c/{connection}/exceptions/{kind}/{id}", SEE => api::one;
+    Post "/api/v1/c/{connection}/exceptions/{kind}/{id}", SETTLE => api::decide;
+    Get "/api/v1/c/{connection}/activity", SEE => api::activity;
+    Get "/api/v1/c/{connection}/reconciliation", SEE => api::reconciliation;
+    Post "/api/v1/c/{connection}/reconciliation", SETTLE => api::reconcile;
 }

@@ -63,7 +63,7 @@ pub(crate) async fn show(call: Call) -> Answered {
 }
 
 /// Those that settle the cause; none stands for trying again.
-fn choices_of(letter: &DeadLetter) -> Vec<Option<Choice>> {
+pub(crate) fn choices_of(letter: &DeadLetter) -> Vec<Option<Choice>> {
     let mut all = vec![None];
     let links = matches!(letter.cause, Cause::AmbiguousMatch | Cause::SameInvoice | Cause::DuplicateNumber);
     if links {
