@@ -9,6 +9,8 @@ mod nightly;
 mod notice;
 mod plant;
 mod reload;
+#[cfg(test)]
+mod tests;
 mod told;
 mod work;
 

@@ -39,7 +39,7 @@ pub(super) async fn run(house: Arc<House>, stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn compare(house: &House) {
+pub(super) async fn compare(house: &House) {
     let plant = house.plant();
     if plant.desktop.is_some() {
         tracing::warn!("QuickBooks Desktop is not compared at night; look at the tie-outs of its own reports");

@@ -34,7 +34,7 @@ pub(super) async fn run(house: Arc<House>, stopped: watch::Receiver<bool>) {
     }
 }
 
-async fn post(house: &House) -> Result<usize, Failure> {
+pub(super) async fn post(house: &House) -> Result<usize, Failure> {
     let plant = house.plant();
     let letters = house.journal.dead_letters(&plant.id).await?;
     if letters.is_empty() {

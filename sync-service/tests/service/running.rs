@@ -26,6 +26,8 @@ fn the_service_loads_takes_a_webhook_works_it_and_stops_when_asked() {
     service.running.wait_for("\"message\":\"worked\"");
     assert!(town.marked("Bill") > 50, "{}", town.marked("Bill"));
     assert_eq!(body(&service.get("/healthz")), "alive\n");
+    // The console asks who it is.
+    assert!(service.get("/").status().is_redirection());
     let ready: serde_json::Value = serde_json::from_slice(service.get("/readyz").body()).unwrap();
     assert_eq!((&ready["ready"], &ready["last_error"]), (&true.into(), &serde_json::Value::Null));
     // and when a vendor is entered in Procore, which tells of it,
