@@ -186,7 +186,14 @@ impl Actuals {
         };
         let Some(now) = now else { return Written::Done(payment.id.clone()) };
         let foreign = now.origin.as_deref().is_some_and(|held| held != origin);
-        if foreign || now.amount != payment.amount {
+        let as_recorded = Payment { origin: now.origin.clone(), ..payment.clone() };
+        if foreign || now != as_recorded {
+            // Where the origin id was taken off before somebody changed it, it is found again by it.
+            if now.origin.is_none()
+                && let Err(error) = self.put_origin(project, contract, &payment.id, Some(origin)).await
+            {
+                return Written::failed(&error);
+            }
             let text =
                 format!("payment {} was changed in Procore since it was recorded; it was left alone", payment.id);
             return Written::refused(Why::Conflict, text);

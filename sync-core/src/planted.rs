@@ -23,11 +23,13 @@ pub enum Bug {
     FailedReadAsNotFound,
     /// Gives up the lease before the outcome of the write is known.
     ReleaseLeaseTooEarly,
+    /// Takes a payment back in the source without a look at what a person made of it there.
+    TakeBackChangedPayment,
 }
 
 impl Bug {
     /// Every bug.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::SkipReadAfterUncertain,
         Self::UseTokenBeforeStored,
         Self::IgnoreStaleVersion,
@@ -36,6 +38,7 @@ impl Bug {
         Self::RetryRefusedWrite,
         Self::FailedReadAsNotFound,
         Self::ReleaseLeaseTooEarly,
+        Self::TakeBackChangedPayment,
     ];
 }
 

@@ -6,12 +6,12 @@ use sync_tests::sim::{self, Sides, Violation};
 const SEEDS: u64 = 200;
 
 /// The first seed at which the simulator notices the bug, and what it says.
-fn caught(bug: Bug) -> Option<(u64, Violation)> {
+fn caught(bug: Bug, sides: Sides) -> Option<(u64, Violation)> {
     // given an engine with a bug, on this thread
     plant(Some(bug));
     // when seeds are played until one fails
     let caught = (0..SEEDS).find_map(|seed| {
-        let outcome = sim::run(seed, Sides::Both, false).unwrap();
+        let outcome = sim::run(seed, sides, false).unwrap();
         outcome.violations.into_iter().next().map(|first| (seed, first))
     });
     plant(None);
@@ -19,8 +19,12 @@ fn caught(bug: Bug) -> Option<(u64, Violation)> {
 }
 
 fn is_caught(bug: Bug) {
+    is_caught_among(bug, Sides::Both);
+}
+
+fn is_caught_among(bug: Bug, sides: Sides) {
     // then one fails soon
-    let (seed, violation) = caught(bug).unwrap_or_else(|| panic!("{bug:?} is not caught within {SEEDS} seeds"));
+    let (seed, violation) = caught(bug, sides).unwrap_or_else(|| panic!("{bug:?} is not caught within {SEEDS} seeds"));
     println!("{bug:?}: caught by seed {seed}: {}: {}", violation.invariant, violation.text);
 }
 
@@ -65,6 +69,11 @@ fn a_lease_released_too_early_is_caught() {
 }
 
 #[test]
+fn a_payment_taken_back_though_a_person_changed_it_is_caught() {
+    is_caught_among(Bug::TakeBackChangedPayment, Sides::Everything);
+}
+
+#[test]
 fn every_bug_has_its_test() {
-    assert_eq!(Bug::ALL.len(), 8);
+    assert_eq!(Bug::ALL.len(), 9);
 }

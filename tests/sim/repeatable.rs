@@ -6,9 +6,9 @@ use sync_tests::sim::{self, Sides};
 fn one_seed_one_trace() {
     for seed in [0, 7, 21, 168, 213, 387] {
         // given a seed that was played
-        let first = sim::run(seed, Sides::Both, true).unwrap();
+        let first = sim::run(seed, Sides::Everything, true).unwrap();
         // when it is played again, on another thread
-        let second = std::thread::spawn(move || sim::run(seed, Sides::Both, true).unwrap()).join().unwrap();
+        let second = std::thread::spawn(move || sim::run(seed, Sides::Everything, true).unwrap()).join().unwrap();
         // then everything happens again, at the same time and in the same words
         for (one, two) in first.events.iter().zip(&second.events) {
             assert_eq!(one.to_string(), two.to_string(), "seed {seed}");
@@ -20,5 +20,8 @@ fn one_seed_one_trace() {
 
 #[test]
 fn another_seed_another_trace() {
-    assert_ne!(sim::run(1, Sides::Both, false).unwrap().digest, sim::run(2, Sides::Both, false).unwrap().digest);
+    assert_ne!(
+        sim::run(1, Sides::Everything, false).unwrap().digest,
+        sim::run(2, Sides::Everything, false).unwrap().digest
+    );
 }

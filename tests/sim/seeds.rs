@@ -6,7 +6,7 @@ fn hold(seeds: std::ops::Range<u64>) {
     let mut injected = 0;
     for seed in seeds {
         // given the people, networks, disks and clocks of a seed; when it is played
-        let outcome = sim::run(seed, Sides::Both, false).unwrap();
+        let outcome = sim::run(seed, Sides::Everything, false).unwrap();
         // then every invariant holds
         if let Some(first) = outcome.violations.first() {
             panic!("seed {seed}: {first:#?}\n{}", outcome.story(first, 40).join("\n"));

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use clap::Parser;
+use sync_sandboxes::json::{Json, object};
 use sync_tests::sim::{self, INVARIANTS, Outcome, Sides};
 
 /// Seeds that are told in full; the others only by number.
@@ -39,6 +40,12 @@ struct Arguments {
     /// Leaves out prime contracts and owner invoices.
     #[arg(long)]
     subcontractors_only: bool,
+    /// Leaves out that payments go back, and that vendors are merged.
+    #[arg(long)]
+    without_payments: bool,
+    /// Prints what it came to as one JSON object.
+    #[arg(long, conflicts_with = "trace")]
+    json: bool,
     /// How many seeds to play at the same time.
     #[arg(long, default_value_t = 2, value_name = "COUNT")]
     threads: usize,
@@ -53,7 +60,11 @@ impl Arguments {
     }
 
     fn sides(&self) -> Sides {
-        if self.subcontractors_only { Sides::Subcontractors } else { Sides::Both }
+        match (self.subcontractors_only, self.without_payments) {
+            (true, _) => Sides::Subcontractors,
+            (false, true) => Sides::Both,
+            (false, false) => Sides::Everything,
+        }
     }
 }
 
@@ -133,8 +144,42 @@ fn play(arguments: &Arguments) -> Result<bool, String> {
         return Err(problem);
     }
     totals.failed.sort_by_key(|outcome| outcome.seed);
-    tell(&totals, arguments, started);
+    if arguments.json {
+        println!("{}", json(&totals, arguments, started));
+    } else {
+        tell(&totals, arguments, started);
+    }
     Ok(totals.failed.is_empty())
+}
+
+fn json(totals: &Totals, arguments: &Arguments, started: Instant) -> Json {
+    let number = |n: u64| Json::Number(n.to_string());
+    let counts = |counts: &mut dyn Iterator<Item = (&'static str, u64)>| {
+        Json::Object(counts.map(|(name, count)| (name.to_owned(), number(count))).collect())
+    };
+    let failed = totals.failed.iter().map(|outcome| {
+        let violations = outcome.violations.iter().map(|violation| {
+            let about = violation.about.as_deref().map_or(Json::Null, Json::from);
+            let text = Json::from(violation.text.as_str());
+            object([("invariant", violation.invariant.into()), ("about", about), ("text", text)])
+        });
+        object([("seed", number(outcome.seed)), ("violations", Json::Array(violations.collect()))])
+    });
+    let Range { start, end } = arguments.seeds();
+    object([
+        ("from", number(start)),
+        ("seeds", number(end - start)),
+        ("runs", number(totals.runs)),
+        ("documents", number(totals.documents)),
+        ("requests", number(totals.requests)),
+        ("faults", counts(&mut totals.injected.iter().map(|(kind, count)| (*kind, *count)))),
+        (
+            "violations",
+            counts(&mut INVARIANTS.into_iter().map(|name| (name, totals.violations.get(name).copied().unwrap_or(0)))),
+        ),
+        ("failed", Json::Array(failed.collect())),
+        ("seconds", number(started.elapsed().as_secs())),
+    ])
 }
 
 fn tell(totals: &Totals, arguments: &Arguments, started: Instant) {
@@ -150,7 +195,11 @@ fn tell(totals: &Totals, arguments: &Arguments, started: Instant) {
                 println!("    {line}");
             }
         }
-        let only = if arguments.subcontractors_only { " --subcontractors-only" } else { "" };
+        let only = match arguments.sides() {
+            Sides::Subcontractors => " --subcontractors-only",
+            Sides::Both => " --without-payments",
+            Sides::Everything => "",
+        };
         println!("  replay: simulate --seed {} --trace{only}", outcome.seed);
     }
     if totals.failed.len() > TOLD {

@@ -371,7 +371,7 @@ pub(crate) fn generate(maker: &mut Maker, sides: Sides, empty: &Path) -> Result<
     let projects: Vec<u64> = (1..=maker.between(2, 4)).map(|n| 20 + n).collect();
     for project in &projects {
         put("projects", project_record(*project));
-        let agreed = sides == Sides::Both && owners.between(0, 4) > 0;
+        let agreed = sides.has_owners() && owners.between(0, 4) > 0;
         let contract = owners.prime_contract(*project, &owner_ref, agreed);
         let mut before: Option<Json> = None;
         for _ in 0..if agreed { owners.between(0, 3) } else { 0 } {

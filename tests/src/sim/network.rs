@@ -107,6 +107,7 @@ impl Transport for Wire {
         let world = &self.world;
         let letter = Letter::of(request);
         watch::leaves(world, self.worker, &letter);
+        let _renewal = letter.is_token().then(|| Renewal::begins(world, letter.side));
         let (fate, there, back, dice) = self.fate(&letter);
         if fate == Fate::RefusedConnection {
             world.time.sleep(Duration::from_millis(there)).await;
@@ -167,9 +168,33 @@ impl Transport for Wire {
     }
 }
 
+/// A process asks for new tokens. Where another does so at the same time, one of them ends with tokens that are void.
+struct Renewal<'w> {
+    world: &'w World,
+    side: Side,
+}
+
+impl<'w> Renewal<'w> {
+    fn begins(world: &'w World, side: Side) -> Self {
+        let mut state = world.state();
+        let renewing = &mut state.tokens.entry(side).or_default().renewing;
+        *renewing += 1;
+        if *renewing > 1 {
+            *state.counts.entry("token rotation race").or_default() += 1;
+        }
+        Self { world, side }
+    }
+}
+
+impl Drop for Renewal<'_> {
+    fn drop(&mut self) {
+        self.world.state().tokens.entry(self.side).or_default().renewing -= 1;
+    }
+}
+
 impl Wire {
     fn tell(&self, letter: &Letter, what: &str) {
-        let about = watch::about(letter);
+        let about = watch::about(&self.world, letter);
         let text = format!("worker {}: {} {} {what}", self.worker, letter.method, letter.path);
         self.world.note("network", about.as_deref(), &text);
     }
@@ -234,7 +259,7 @@ fn arrive(world: &Arc<World>, worker: usize, letter: &Letter, how: &str, deliver
         (rate > 0 && state.dice.people.below(1000) < rate, state.dice.people.below(2) == 0)
     };
     if meddle == (true, true) {
-        people::act(world);
+        people::meddle(world);
     }
     let response = match letter.side {
         Side::Procore => lock(&world.procore).answer(now, letter.request()),
@@ -242,7 +267,7 @@ fn arrive(world: &Arc<World>, worker: usize, letter: &Letter, how: &str, deliver
     };
     watch::answered(world, worker, letter, &response, how, delivered);
     if meddle == (true, false) {
-        people::act(world);
+        people::meddle(world);
     }
     response
 }

@@ -5,31 +5,41 @@ use sync_sandboxes::faults::SplitMix;
 use sync_sandboxes::json::{Json, object};
 
 use super::book::{Maker, cents, signed, sum};
+use super::people_lists;
 use super::people_owner;
-use super::report::Sides;
+use super::people_payments;
 use super::truth::{self, TRANSACTIONS};
 use super::world::{World, lock};
 
-/// Somebody does something, somewhere.
-pub(crate) fn act(world: &World) {
-    let (what, seed, owners) = {
+/// Somebody does something at the worst moment: while a request is under way.
+pub(crate) fn meddle(world: &World) {
+    if act(world) {
+        world.injected("person acts during a request");
+    }
+}
+
+/// Somebody does something, somewhere. Was there anything to do?
+pub(crate) fn act(world: &World) -> bool {
+    let (what, seed, owners, payments) = {
         let mut state = world.state();
         state.people.made += 1;
         let dice = &mut state.dice.people;
         let (what, seed) = (dice.below(100), dice.draw());
-        (what, seed, world.sides == Sides::Both && dice.below(3) == 0)
+        let owners = world.sides.has_owners() && dice.below(3) == 0;
+        (what, seed, owners, world.sides.has_payments() && dice.below(3) == 0)
     };
     let mut dice = SplitMix::seeded(seed);
     let now = world.time.now();
     let done = match what {
+        _ if payments => people_payments::act(world, now, &mut dice),
         _ if owners => people_owner::in_procore(world, now, &mut dice),
         0..55 => in_procore(world, now, what, &mut dice),
         _ => in_quickbooks(world, now, what, &mut dice),
     };
-    if let Some((about, text)) = done {
-        world.injected("act of a person");
-        world.note("person", Some(&about), &text);
-    }
+    let Some((about, text)) = done else { return false };
+    world.injected("act of a person");
+    world.note("person", Some(&about), &text);
+    true
 }
 
 pub(crate) type Done = Option<(String, String)>;
@@ -203,7 +213,7 @@ fn in_quickbooks(world: &World, now: DateTime<Utc>, what: u64, dice: &mut SplitM
         .map(|(entity, json)| (entity, truth::id(json), truth::marker_of(json)))
         .collect();
     if what >= 92 {
-        return lists_and_dates(world, &mut books, now, what, dice);
+        return people_lists::act(world, &mut books, now, what, dice);
     }
     let (entity, id, key) = pick(&all, dice)?;
     let key = key?;
@@ -252,6 +262,7 @@ fn in_quickbooks(world: &World, now: DateTime<Utc>, what: u64, dice: &mut SplitM
         80..84 => {
             books.person_deletes(now, entity, &id).ok()?;
             touch(world);
+            world.injected("deleted transaction");
             let mut state = world.state();
             state.people.gone.insert(key.clone());
             // What the sync does not know yet to exist, it cannot know to be deleted.
@@ -263,6 +274,7 @@ fn in_quickbooks(world: &World, now: DateTime<Utc>, what: u64, dice: &mut SplitM
         84..87 => {
             books.person_voids(now, entity, &id).ok()?;
             touch(world);
+            world.injected("voided transaction");
             let mut state = world.state();
             state.people.voided.insert((entity.to_owned(), id.clone()));
             state.people.wrote.retain(|(of, which, _), _| (of.as_str(), which) != (entity, &id));
@@ -272,34 +284,12 @@ fn in_quickbooks(world: &World, now: DateTime<Utc>, what: u64, dice: &mut SplitM
             let json = books.entity(entity, &id)?.clone();
             let total = cents(&json, "TotalAmt").filter(|total| *total > 1)?;
             let paid = signed(total / 2);
-            let (payment_entity, payment) = payment(entity, &id, &json, &paid)?;
+            let (payment_entity, payment) = people_payments::payment(entity, &[(&json, paid.clone())])?;
             books.person_creates(now, payment_entity, payment).ok()?;
             touch(world);
             world.injected("payment in between");
             Some((about, format!("pays {paid} of it in QuickBooks")))
         }
-    }
-}
-
-/// A check for a bill, or money received for an invoice.
-fn payment(entity: &str, id: &str, json: &Json, paid: &str) -> Option<(&'static str, Json)> {
-    let line = |kind: &str| {
-        let linked = object([("TxnId", id.into()), ("TxnType", kind.into())]);
-        object([("Amount", Json::Number(paid.to_owned())), ("LinkedTxn", Json::Array(vec![linked]))])
-    };
-    let party = |member: &'static str| Some((member, object([("value", json.at(&[member, "value"]).cloned()?)])));
-    let total = ("TotalAmt", Json::Number(paid.to_owned()));
-    match entity {
-        "Bill" => {
-            let check = object([("BankAccountRef", object([("value", "35".into())]))]);
-            let lines = ("Line", Json::Array(vec![line("Bill")]));
-            let kind = ("PayType", "Check".into());
-            Some(("BillPayment", object([party("VendorRef")?, kind, ("CheckPayment", check), total, lines])))
-        }
-        "Invoice" => {
-            Some(("Payment", object([party("CustomerRef")?, total, ("Line", Json::Array(vec![line("Invoice")]))])))
-        }
-        _ => None,
     }
 }
 
@@ -315,61 +305,4 @@ fn raise_first_line(json: &mut Json, more: i64) {
         }
     }
     line.set("Amount", Json::Number(amount));
-}
-
-fn lists_and_dates(
-    world: &World,
-    books: &mut sync_sandboxes::quickbooks::QuickBooks,
-    now: DateTime<Utc>,
-    what: u64,
-    dice: &mut SplitMix,
-) -> Done {
-    match what {
-        92..94 => {
-            let closed = world.state().people.closing_date.is_some();
-            let day = (!closed).then(|| format!("2026-01-{:02}", 5 + dice.below(25)));
-            books.person_sets_closing_date(now, day.as_deref());
-            world.state().people.closing_date.clone_from(&day);
-            world.injected("closed period");
-            Some(("books".to_owned(), format!("closes the books until {day:?}")))
-        }
-        94..96 => {
-            let class = pick(&["5000000000000007302", "5000000000000007303", "5000000000000007307"], dice)?;
-            let active = books.entity("Class", class)?.get("Active").and_then(Json::as_bool) != Some(false);
-            books.person_edits(now, "Class", class, |json| json.set("Active", !active)).ok()?;
-            let mut state = world.state();
-            state.people.inactive.retain(|(_, id)| id != class);
-            if active {
-                state.people.inactive.push(("Class", class.to_owned()));
-            }
-            Some(("books".to_owned(), format!("sets class {class} to active: {}", !active)))
-        }
-        _ => {
-            let vendors: Vec<String> = books.all("Vendor").map(truth::id).collect();
-            let id = pick(&vendors, dice)?;
-            let address = format!("new{}@example.com", dice.below(1000));
-            books
-                .person_edits(now, "Vendor", &id, |json| {
-                    json.set("PrimaryEmailAddr", object([("Address", address.as_str().into())]));
-                })
-                .ok()?;
-            Some((format!("Vendor/{id}"), format!("writes {address} in QuickBooks")))
-        }
-    }
-}
-
-/// People put the lists in order again.
-pub(crate) fn tidy_up(world: &World) {
-    let now = world.time.now();
-    let mut books = lock(&world.quickbooks);
-    let inactive = std::mem::take(&mut world.state().people.inactive);
-    for (entity, id) in inactive {
-        // It was there when it was put out of use.
-        let _ = books.person_edits(now, entity, &id, |json| json.set("Active", true));
-    }
-    let reopen = world.state().dice.people.below(2) == 0;
-    if reopen {
-        books.person_sets_closing_date(now, None);
-        world.state().people.closing_date = None;
-    }
 }

@@ -11,8 +11,20 @@ pub enum Sides {
     /// Vendors, commitments and pay apps.
     Subcontractors,
     /// Prime contracts and owner invoices, too.
-    #[default]
     Both,
+    /// And what was paid goes back to Procore, and vendors are merged.
+    #[default]
+    Everything,
+}
+
+impl Sides {
+    pub(crate) fn has_owners(self) -> bool {
+        self != Self::Subcontractors
+    }
+
+    pub(crate) fn has_payments(self) -> bool {
+        self == Self::Everything
+    }
 }
 
 /// Something that happened.
@@ -49,20 +61,19 @@ pub struct Violation {
     pub text: String,
 }
 
-/// The invariants, in the order in which they are reported.
-pub const INVARIANTS: [&str; 11] = [
-    "1 one transaction per document and operation",
-    "2 nothing that a person wrote is overwritten",
-    "3 money is conserved",
-    "4 changes in = done + pending",
-    "5 only allowed requests",
-    "6 links = markers",
-    "7 no 429 by our own pace",
-    "8 the newest refresh token is stored",
-    "9 both sides agree after one reconciliation",
-    "faults",
-    "hang",
-];
+pub(crate) const ONE: &str = "1 one transaction per document and operation";
+pub(crate) const KEPT: &str = "2 nothing that a person wrote is overwritten";
+pub(crate) const MONEY: &str = "3 money is conserved";
+pub(crate) const IN: &str = "4 changes in = done + pending";
+pub(crate) const ALLOWED: &str = "5 only allowed requests";
+pub(crate) const MARKS: &str = "6 links = markers";
+pub(crate) const PACE: &str = "7 no 429 by our own pace";
+pub(crate) const TOKEN: &str = "8 the newest refresh token is stored";
+pub(crate) const AGREE: &str = "9 both sides agree after one reconciliation";
+
+/// The invariants, in the order in which they are reported; after them, an error that no fault explains, and a run that
+/// does not end.
+pub const INVARIANTS: [&str; 11] = [ONE, KEPT, MONEY, IN, ALLOWED, MARKS, PACE, TOKEN, AGREE, "faults", "hang"];
 
 /// What one seed came to.
 #[derive(Clone, Debug)]

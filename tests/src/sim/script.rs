@@ -16,8 +16,10 @@ use sync_sandboxes::quickbooks::{QuickBooks, QuickBooksConfig};
 use super::book::{self, Maker};
 use super::disk::Disk;
 use super::executor::{Executor, Job};
+use super::payments;
 use super::people;
-use super::report::{Outcome, Sides};
+use super::people_lists;
+use super::report::{IN, Outcome, Sides, TOKEN};
 use super::time::Time;
 use super::truth::{self, Memory};
 use super::worker::{self, CONNECTION};
@@ -286,7 +288,7 @@ async fn calm(world: &Arc<World>) {
     }
     // What was put off by a clock that was ahead is due when the true time comes to it.
     let ahead = world.time.set_right().to_std().unwrap_or_default();
-    people::tidy_up(world);
+    people_lists::tidy_up(world);
     world.time.sleep(Duration::from_secs(900) + ahead).await;
 }
 
@@ -313,6 +315,10 @@ async fn reconcile(world: &Arc<World>) {
     truth::books_hold(world);
     truth::agree(world, &memory, false);
     truth::links(world, &memory);
+    if world.sides.has_payments() {
+        payments::agree(world, &memory);
+        payments::links(world, &memory);
+    }
     books_of_changes(world, &memory);
     tokens(world).await;
     chain(world, &disk).await;
@@ -325,10 +331,15 @@ async fn settle(world: &Arc<World>, engine: &Engine, whole: bool) -> bool {
     for _ in 0..12 {
         let result = async {
             engine.poll().await?;
+            if world.sides.has_payments() {
+                engine.poll_sink().await?;
+            }
             if whole {
                 engine.snapshot().await?;
+                engine.read_all_payments_next().await?;
             }
-            engine.run().await
+            engine.run().await?;
+            engine.carry_payments(worker::BANK_EVERY).await
         };
         match result.await {
             Ok(_) => return true,
@@ -359,7 +370,6 @@ async fn memory(disk: &Disk) -> Memory {
 
 /// Everything that came in is done, or waits for a person or another document.
 fn books_of_changes(world: &World, memory: &Memory) {
-    const IN: &str = "4 changes in = done + pending";
     let counts = &memory.counts;
     if counts.changes != counts.done + counts.pending {
         let text = format!("{} came in, {} are done, {} pending", counts.changes, counts.done, counts.pending);
@@ -386,7 +396,7 @@ async fn tokens(world: &World) {
         let newest = world.state().tokens.get(&side).and_then(|tokens| tokens.newest.clone());
         if stored.as_ref().map(|token| token.expose()) != newest.as_deref() {
             let text = format!("{}: the store holds another refresh token than the newest", side.name());
-            world.violated("8 the newest refresh token is stored", None, &text);
+            world.violated(TOKEN, None, &text);
         }
     }
 }

@@ -10,13 +10,8 @@ use sync_sandboxes::procore::Procore;
 use sync_sandboxes::quickbooks::QuickBooks;
 
 use super::book::{RETAINAGE, RETAINAGE_ITEM};
+use super::report::{AGREE, KEPT, MARKS, MONEY, ONE};
 use super::world::{World, lock};
-
-const ONE: &str = "1 one transaction per document and operation";
-const KEPT: &str = "2 nothing that a person wrote is overwritten";
-const MONEY: &str = "3 money is conserved";
-const MARKS: &str = "6 links = markers";
-const AGREE: &str = "9 both sides agree after one reconciliation";
 
 /// The kinds of transaction that stand for a document of their own.
 pub(crate) const TRANSACTIONS: [&str; 6] =
@@ -286,12 +281,7 @@ pub(crate) fn books_hold(world: &World) {
         }
     }
     for (invariant, key, text) in found {
-        // Once found it would be found after each write.
-        let known =
-            world.state().violations.iter().any(|v| v.invariant == invariant && v.about.as_deref() == Some(&key));
-        if !known {
-            world.violated(invariant, Some(&key), &text);
-        }
+        world.violated_once(invariant, &key, &text);
     }
 }
 
@@ -448,7 +438,7 @@ pub(crate) fn links(world: &World, memory: &Memory) {
     }
 }
 
-fn is_kind(entity: &str, link: &Link) -> bool {
+pub(crate) fn is_kind(entity: &str, link: &Link) -> bool {
     use sync_core::model::TargetKind;
     matches!(
         (entity, link.target.kind),

@@ -8,6 +8,8 @@ use http::{Method, Response};
 use sync_sandboxes::json::Json;
 
 use super::network::Letter;
+use super::payments;
+use super::report::{ALLOWED, PACE, TOKEN};
 use super::truth;
 use super::world::{Side, World, lock};
 
@@ -34,7 +36,10 @@ impl Written {
 }
 
 /// The documents and transactions that a request is about.
-pub(crate) fn about(letter: &Letter) -> Option<String> {
+pub(crate) fn about(world: &World, letter: &Letter) -> Option<String> {
+    if letter.side == Side::Procore {
+        return payments::about(world, letter);
+    }
     let keys: Vec<String> = writes(letter).iter().map(Written::about).filter(|about| !about.is_empty()).collect();
     (!keys.is_empty()).then(|| keys.join(" "))
 }
@@ -86,7 +91,7 @@ pub(crate) fn leaves(world: &World, worker: usize, letter: &Letter) {
     let known = world.state().tokens.entry(letter.side).or_default().stored.contains(bearer);
     if !known {
         let text = format!("an access token of {} is used whose refresh token is not stored", letter.side.name());
-        world.violated("8 the newest refresh token is stored", None, &text);
+        world.violated(TOKEN, None, &text);
     }
 }
 
@@ -94,7 +99,10 @@ fn allowed(world: &World, worker: usize, letter: &Letter) {
     let last = letter.path.rsplit('/').next().unwrap_or_default();
     let fine = match (letter.side, &letter.method) {
         (Side::Procore, &Method::GET) => letter.path.starts_with("/rest/"),
-        (Side::Procore, method) => *method == Method::POST && letter.path == "/oauth/token",
+        (Side::Procore, method) => {
+            *method == Method::POST && letter.path == "/oauth/token"
+                || world.sides.has_payments() && payments::is_allowed(world, letter)
+        }
         (Side::QuickBooks, &Method::GET) => letter.path.starts_with("/v3/company/"),
         (Side::QuickBooks, method) => {
             *method == Method::POST
@@ -104,13 +112,13 @@ fn allowed(world: &World, worker: usize, letter: &Letter) {
         }
     };
     if !fine {
-        world.violated("5 only allowed requests", None, &format!("{} {}", letter.method, letter.path));
+        world.violated(ALLOWED, None, &format!("{} {}", letter.method, letter.path));
     }
     for written in writes(letter) {
         let about = written.about();
         if !WRITABLE.contains(&written.entity.as_str()) {
             let text = format!("{} of a {}", written.verb, written.entity);
-            world.violated("5 only allowed requests", Some(&about), &text);
+            world.violated(ALLOWED, Some(&about), &text);
         }
         refused_before(world, worker, &written);
         if matches!(written.verb.as_str(), "delete" | "void") {
@@ -121,7 +129,7 @@ fn allowed(world: &World, worker: usize, letter: &Letter) {
             let excused = key.as_ref().is_none_or(|key| world.state().people.unwanted.contains(key));
             if !world.void_deleted || !excused {
                 let text = format!("{} of a {}, though its document counts", written.verb, written.entity);
-                world.violated("5 only allowed requests", key.as_deref(), &text);
+                world.violated(ALLOWED, key.as_deref(), &text);
             }
         }
     }
@@ -137,7 +145,7 @@ fn refused_before(world: &World, worker: usize, written: &Written) {
     };
     if again {
         let text = format!("{} of a {} is sent again, though it was refused for good", written.verb, written.entity);
-        world.violated("5 only allowed requests", Some(key), &text);
+        world.violated(ALLOWED, Some(key), &text);
     }
 }
 
@@ -161,7 +169,7 @@ fn pace(world: &World, letter: &Letter) {
     };
     if let Some((seconds, most, _)) = over {
         let text = format!("more than {most} requests within {seconds} s left for QuickBooks");
-        world.violated("7 no 429 by our own pace", None, &text);
+        world.violated(PACE, None, &text);
     }
 }
 
@@ -181,8 +189,15 @@ pub(crate) fn answered(
     }
     let written = writes(letter);
     if written.is_empty() {
+        let about = about(world, letter);
         let text = format!("worker {worker}: {} {} {how} -> {status}", letter.method, letter.path);
-        world.note(letter.side.name(), None, &text);
+        world.note(letter.side.name(), about.as_deref(), &text);
+        if letter.side == Side::Procore && delivered && status == 200 {
+            payments::read(world, worker, letter);
+        }
+        if letter.side == Side::Procore && letter.method != Method::GET {
+            payments::hold(world, worker);
+        }
         return;
     }
     let answer = Json::parse(response.body()).unwrap_or_default();
@@ -201,6 +216,9 @@ pub(crate) fn answered(
                 format!("done: id {}, version {}, total {}", part("Id"), part("SyncToken"), part("TotalAmt"))
             }
             (None, Some((code, detail))) => {
+                if code == "5010" {
+                    world.injected("stale SyncToken");
+                }
                 if delivered {
                     note_refusal(world, worker, written, code);
                 }

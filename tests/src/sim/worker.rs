@@ -3,11 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use procore_client::actuals::Actuals;
 use procore_client::auth::{Environment as ProcoreEnvironment, Login, ProcoreLogin};
 use procore_client::{Procore, ProcoreSource, SourceOptions};
-use quickbooks_online::{App, Authorization, Config, Environment, Limits, QuickBooks, QuickBooksSink, SinkOptions};
+
+use quickbooks_online::{
+    App, Authorization, Config, Environment, Limits, PaymentsBook, QuickBooks, QuickBooksSink, SinkOptions,
+};
 use sync_core::clock::{Clock, SeededRandom};
-use sync_core::engine::{Engine, EngineConfig, Parts, RunReport, Silent};
+use sync_core::engine::{Engine, EngineConfig, Parts, PaymentParts, RunReport, Silent};
 use sync_core::http::{Pace, TokenEndpoint, TokenManager, TokenSet, Transport};
 use sync_core::journal::Journal;
 use sync_core::model::ConnectionId;
@@ -23,6 +27,8 @@ use super::world::{Side, World, lock};
 pub(crate) const CONNECTION: &str = "sim";
 /// Set once everything was taken in.
 const LOADED: &str = "loaded";
+/// The pause between two looks at what the bank has seen.
+pub(crate) const BANK_EVERY: Duration = Duration::from_secs(6 * 3600);
 const PROCORE: &str = "https://procore.test";
 const QUICKBOOKS: &str = "https://quickbooks.test";
 
@@ -81,9 +87,14 @@ pub(crate) fn engine(world: &Arc<World>, id: usize) -> Result<(Arc<Engine>, Arc<
     let log = Arc::clone(&world.pace_log);
     let quickbooks = QuickBooks::new(config, wire, manager, Arc::clone(&clock), random, Some(log))?;
     let disk = Arc::new(Disk::open(world, id)?);
+    let procore = Arc::new(procore);
+    let payments = PaymentParts {
+        source: Arc::new(PaymentsBook::new(quickbooks.clone())),
+        sink: Arc::new(Actuals::new(Arc::clone(&procore))),
+    };
     let parts = Parts {
         connection: ConnectionId::from(CONNECTION),
-        source: Arc::new(ProcoreSource::new(Arc::new(procore), SourceOptions::default())),
+        source: Arc::new(ProcoreSource::new(procore, SourceOptions::default())),
         sink: Arc::new(QuickBooksSink::new(quickbooks, SinkOptions::default())),
         journal: Arc::clone(&disk) as Arc<dyn Journal>,
         clock,
@@ -92,7 +103,9 @@ pub(crate) fn engine(world: &Arc<World>, id: usize) -> Result<(Arc<Engine>, Arc<
     };
     // Nobody is there to answer the questions of a first connection; what looks alike becomes a dead letter.
     let config = EngineConfig { lease: Duration::from_secs(150), adopt_first: false, ..EngineConfig::default() };
-    Ok((Arc::new(Engine::new(parts, config)), disk))
+    let engine = Engine::new(parts, config);
+    let engine = if world.sides.has_payments() { engine.with_payments(payments) } else { engine };
+    Ok((Arc::new(engine), disk))
 }
 
 /// A process, from its start to its death.
@@ -131,9 +144,10 @@ pub(crate) fn process(world: Arc<World>, id: usize) -> Job {
 
 fn words(report: &RunReport) -> String {
     let RunReport { created, updated, voided, adopted, unchanged, dead, waiting, uncertain, .. } = report;
+    let RunReport { payments_recorded, payments_taken_back, .. } = report;
     format!(
         "{created} created, {updated} changed, {voided} voided, {adopted} adopted, {unchanged} unchanged, {dead} dead, \
-         {waiting} waiting, {uncertain} uncertain"
+         {waiting} waiting, {uncertain} uncertain, {payments_recorded} payments recorded, {payments_taken_back} taken back"
     )
 }
 
@@ -162,13 +176,18 @@ async fn round(world: &Arc<World>, engine: &Engine, journal: &dyn Journal) -> Re
     let journal_error = |error: sync_core::journal::JournalError| Error::new(ErrorKind::Journal, error.to_string());
     // The cursor first: what changes while everything is read is told again.
     engine.poll().await?;
+    if world.sides.has_payments() {
+        engine.poll_sink().await?;
+    }
     let nightly = world.state().dice.worker.below(6) == 0;
     let loaded = journal.cursor(&connection, LOADED).await.map_err(journal_error)?.is_some();
     if nightly || !loaded {
         engine.snapshot().await?;
         journal.set_cursor(&connection, LOADED, "yes").await.map_err(journal_error)?;
     }
-    engine.run().await
+    let mut report = engine.run().await?;
+    report.add(engine.carry_payments(BANK_EVERY).await?);
+    Ok(report)
 }
 
 /// A person consents.

@@ -15,6 +15,7 @@ use sync_sandboxes::procore::Procore;
 use sync_sandboxes::quickbooks::QuickBooks;
 
 use super::executor::Job;
+use super::payments;
 use super::report::{Event, Sides, Violation};
 use super::time::Time;
 
@@ -90,6 +91,8 @@ pub(crate) struct Tokens {
     pub(crate) stored: BTreeSet<String>,
     /// The newest refresh token that the vendor has given out.
     pub(crate) newest: Option<String>,
+    /// Requests for tokens that are under way.
+    pub(crate) renewing: u32,
 }
 
 /// What people have done, as far as it excuses the sync or binds it.
@@ -134,6 +137,7 @@ pub(crate) struct State {
     pub(crate) digest: u64,
     pub(crate) violations: Vec<Violation>,
     pub(crate) people: People,
+    pub(crate) payments: payments::Seen,
     pub(crate) tokens: BTreeMap<Side, Tokens>,
     pub(crate) consent_wanted: BTreeSet<Side>,
     pub(crate) processes: Vec<Process>,
@@ -235,6 +239,7 @@ impl World {
             digest: 0xcbf2_9ce4_8422_2325,
             violations: Vec::new(),
             people: People::default(),
+            payments: payments::Seen::default(),
             tokens: BTreeMap::new(),
             consent_wanted: BTreeSet::new(),
             processes: (0..parts.workers).map(|_| Process::default()).collect(),
@@ -311,6 +316,14 @@ impl World {
         if state.violations.len() < 20 {
             let about = about.map(str::to_owned);
             state.violations.push(Violation { invariant, about, text: text.to_owned() });
+        }
+    }
+
+    /// The same for what would be found again after each write.
+    pub(crate) fn violated_once(&self, invariant: &'static str, about: &str, text: &str) {
+        let known = |v: &Violation| v.invariant == invariant && v.about.as_deref() == Some(about);
+        if !self.state().violations.iter().any(known) {
+            self.violated(invariant, Some(about), text);
         }
     }
 

@@ -21,6 +21,7 @@ use super::run::RunReport;
 use super::{Engine, Parts};
 use crate::actuals::PaymentKey;
 use crate::connector::{BankState, Change, Cursor, PaymentChanges, PaymentRead, PaymentSink, PaymentSource};
+use crate::dead_letter::DeadLetter;
 use crate::error::Error;
 use crate::journal::{Intake, Link};
 use crate::model::{DocumentKind, TargetKind, TargetRef, Timestamp};
@@ -73,10 +74,15 @@ impl Engine {
         let links = journal.links(connection).await.map_err(journal_error)?;
         let mut keys = concerned(&changes, &links);
         let dead = journal.dead_letters(connection).await.map_err(journal_error)?;
-        // What was wrong with these may have been put right on either side, and nobody tells: once a day they are tried.
+        // What was wrong with these may have been put right on either side, and nobody tells: once a day they are tried,
+        // and whenever their payment is read again.
         let yesterday = clock.now() - TRIED_AGAIN;
-        let old = dead.into_iter().filter(|letter| letter.since <= yesterday).map(|letter| letter.document);
-        keys.extend(old.filter(|key| key.kind == DocumentKind::Payment));
+        let read: HashSet<&TargetRef> = changes.changed.iter().map(PaymentRead::target).collect();
+        let again = |letter: &DeadLetter| {
+            PaymentKey::parse(&letter.document)
+                .is_some_and(|key| changes.is_whole || letter.since <= yesterday || read.contains(&key.payment))
+        };
+        keys.extend(dead.into_iter().filter(again).map(|letter| letter.document));
         back.keep(changes.changed);
         let found: Vec<Change> = keys.into_iter().map(Change::found).collect();
         let intake = match found.is_empty() {

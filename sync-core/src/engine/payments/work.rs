@@ -249,6 +249,13 @@ impl Engine {
             let fact = fact.filter(|_| !moved);
             let step = plan_part(&origin, fact.as_ref(), due.as_ref(), there)
                 .map_err(|error| Error::new(crate::ErrorKind::Internal, error.to_string()))?;
+            let step = match step {
+                PartStep::Remove(payment) => match changed_by_hand(link, &payment) {
+                    Some(text) => PartStep::Dead(Cause::Conflict, text),
+                    None => PartStep::Remove(payment),
+                },
+                step => step,
+            };
             let fields = wanted.as_ref().map(Wanted::fields).unwrap_or_default();
             let write = match step {
                 PartStep::Same(payment) => {
@@ -414,6 +421,41 @@ pub(super) fn link_of(
 fn place(link: &Link) -> Option<(ProjectId, ContractId)> {
     let (project, contract) = (link.base.seen.get("project"), link.base.seen.get("contract"));
     (!project.is_empty() && !contract.is_empty()).then(|| (project.into(), contract.into()))
+}
+
+/// What a payment says that nobody but a person can have made it say, since it was recorded otherwise; none where it
+/// stands as it was recorded.
+fn changed_by_hand(link: Option<&Link>, payment: &Payment) -> Option<String> {
+    #[cfg(feature = "planted-bugs")]
+    if crate::planted::is_planted(crate::planted::Bug::TakeBackChangedPayment) {
+        return None;
+    }
+    let Some(link) = link else {
+        return Some(format!(
+            "payment {} of {} stands in Procore otherwise than in QuickBooks, and the journal does not know who changed it; \
+             correct or delete it in Procore",
+            payment.id, payment.amount
+        ));
+    };
+    let was = |member| link.base.wanted.get(member);
+    let is = [
+        ("amount", payment.amount.to_string()),
+        ("date", payment.date.map(|date| date.to_string()).unwrap_or_default()),
+        ("check_number", payment.number.as_deref().unwrap_or_default().trim().to_owned()),
+    ];
+    let differ: Vec<String> = is
+        .into_iter()
+        .filter(|(member, is)| was(member).trim() != is)
+        .map(|(member, is)| format!("{} `{}`, recorded as `{}`", member.replace('_', " "), is, was(member)))
+        .collect();
+    (!differ.is_empty()).then(|| {
+        let differ = differ.join("; ");
+        format!(
+            "payment {} was changed in Procore since it was recorded: {differ}; correct or delete it in Procore, or \
+             correct the payment in QuickBooks",
+            payment.id
+        )
+    })
 }
 
 /// As it will stand in the source, but for the id.

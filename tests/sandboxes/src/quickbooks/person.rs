@@ -8,6 +8,7 @@ use super::fault::Fault;
 use super::lines;
 use super::shape::Actor;
 use super::store::{IdKey, stamp, whole_seconds};
+use super::{ledger, refs};
 use crate::json::Json;
 
 fn kind(entity: &str) -> Result<Type, Fault> {
@@ -79,6 +80,28 @@ impl QuickBooks {
         self.unlink(now, kind, id);
         let old = self.current(kind, id)?.clone();
         self.void_found(now, kind, id, &old)
+    }
+
+    /// A person merges an entry of a list into another of it: whatever refers to `from` refers to `into` afterwards, its
+    /// balance goes there too, and `from` is out of use. Transactions show no new version for it.
+    ///
+    /// # Errors
+    /// The fault that QuickBooks would show: not found, or the same entry twice.
+    pub fn person_merges(&mut self, now: DateTime<Utc>, entity: &str, from: &str, into: &str) -> Result<(), Fault> {
+        let kind = kind(entity)?;
+        if kind.is_transaction() || from == into {
+            return Err(Fault::unsupported(&format!("merge {} {from} into {into}", kind.name())));
+        }
+        let name = refs::label(kind, self.current(kind, into)?).unwrap_or_default().to_owned();
+        let balance = self.current(kind, from)?.get("Balance").and_then(Json::as_decimal).unwrap_or_default();
+        refs::redirect(&mut self.company, kind, from, into, &name);
+        if !balance.is_zero() {
+            ledger::add(&mut self.company, kind, from, "Balance", -balance);
+            ledger::add(&mut self.company, kind, into, "Balance", balance);
+        }
+        self.company.touch(kind, into, now);
+        self.emit(now, kind, into, "merged");
+        self.person_edits(now, entity, from, |json| json.set("Active", false))
     }
 
     /// A person closes the books up to a day (`YYYY-MM-DD`), or opens them.

@@ -88,32 +88,42 @@ fn point(company: &Company, field: &str, kind: Type, reference: &mut Json) -> Re
 
 /// Writes the new name of a renamed entity wherever it is referred to.
 pub(super) fn rename(company: &mut Company, kind: Type, id: &str, name: &str) {
+    change(company, kind, id, &|reference| reference.set("name", name));
+}
+
+/// Lets whatever refers to one entity refer to another.
+pub(super) fn redirect(company: &mut Company, kind: Type, from: &str, into: &str, name: &str) {
+    change(company, kind, from, &|reference| {
+        reference.set("value", into);
+        reference.set("name", name);
+    });
+}
+
+fn change(company: &mut Company, kind: Type, id: &str, to: &dyn Fn(&mut Json)) {
     for holder in Type::ALL {
         let shape = holder.entity().shape;
         for json in company.edit_all(holder) {
             if let Some(members) = json.as_object_mut() {
-                rename_in(shape, members, kind, id, name);
+                change_in(shape, members, kind, id, to);
             }
         }
     }
 }
 
-fn rename_in(shape: &'static Shape, members: &mut Object, kind: Type, id: &str, name: &str) {
+fn change_in(shape: &'static Shape, members: &mut Object, kind: Type, id: &str, to: &dyn Fn(&mut Json)) {
     for (key, value) in members.iter_mut() {
         let Some(field) = shape.field(key) else { continue };
         match &field.kind {
-            Kind::Ref(target) if *target == kind && value.get("value").and_then(Json::as_id) == Some(id) => {
-                value.set("name", name);
-            }
+            Kind::Ref(target) if *target == kind && value.get("value").and_then(Json::as_id) == Some(id) => to(value),
             Kind::One(inner) => {
                 if let Some(inner_members) = value.as_object_mut() {
-                    rename_in(inner, inner_members, kind, id, name);
+                    change_in(inner, inner_members, kind, id, to);
                 }
             }
             Kind::Many(inner) => {
                 if let Json::Array(items) = value {
                     for item in items.iter_mut().filter_map(Json::as_object_mut) {
-                        rename_in(inner, item, kind, id, name);
+                        change_in(inner, item, kind, id, to);
                     }
                 }
             }

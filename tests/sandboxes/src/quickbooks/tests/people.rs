@@ -51,6 +51,23 @@ fn a_person_deletes_a_paid_bill_and_the_payment_stays_unapplied() {
 }
 
 #[test]
+fn what_a_merged_vendor_was_owed_is_owed_to_the_other() {
+    // given two vendors, one of them with an open bill
+    let mut site = site();
+    let other = site.qb.person_creates(site.now, "Vendor", json(r#"{"DisplayName":"Same Sub Inc"}"#)).unwrap();
+    let bill_id = id(&site.post("bill", &bill("")).ok("Bill"));
+    let owed = site.amount("Vendor", "77", "Balance");
+    // when they become one
+    site.qb.person_merges(site.now, "Vendor", "77", &other).unwrap();
+    // then the bill is the other's, and the first is out of use
+    assert_eq!(text(site.stored("Bill", &bill_id), &["VendorRef", "value"]), other);
+    assert_eq!(text(site.stored("Bill", &bill_id), &["VendorRef", "name"]), "Same Sub Inc");
+    assert_eq!(site.amount("Vendor", &other, "Balance"), owed);
+    assert_eq!(site.stored("Vendor", "77").get("Active"), Some(&Json::Bool(false)));
+    assert!(site.qb.person_merges(site.now, "Vendor", &other, &other).is_err());
+}
+
+#[test]
 fn a_person_voids_a_bill_which_the_api_cannot() {
     let mut site = site();
     let order_id = id(&site.post("purchaseorder", &order("S")).ok("PurchaseOrder"));
