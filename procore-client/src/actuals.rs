@@ -186,7 +186,8 @@ impl Actuals {
         };
         let Some(now) = now else { return Written::Done(payment.id.clone()) };
         let foreign = now.origin.as_deref().is_some_and(|held| held != origin);
-        let as_recorded = Payment { origin: now.origin.clone(), ..payment.clone() };
+        // What the bank says of it is the sync's own, and the origin id may be off already.
+        let as_recorded = Payment { origin: now.origin.clone(), bank: now.bank, ..payment.clone() };
         if foreign || now != as_recorded {
             // Where the origin id was taken off before somebody changed it, it is found again by it.
             if now.origin.is_none()

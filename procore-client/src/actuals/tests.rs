@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use sync_core::actuals::{Paid, PaymentKey, PaymentMethod};
-use sync_core::model::{Money, TargetKind, TargetRef};
+use sync_core::model::{AtBank, Money, TargetKind, TargetRef};
 
 use super::*;
 use crate::double::Meddler;
@@ -217,6 +217,8 @@ async fn payments_of_others_and_changed_ones_are_left_alone() {
     let mut changed = payment.clone();
     changed.amount = money("1.00");
     assert_eq!(why(actuals.remove(&changed).await).0, Why::Conflict);
+    let numbered = Payment { number: Some("9".to_owned()), ..payment.clone() };
+    assert_eq!(why(actuals.remove(&numbered).await).0, Why::Conflict);
     assert_eq!(amounts(&actuals).await, ["10000.00"]);
     assert_eq!(meddler.written().len(), 1);
 }
@@ -249,7 +251,9 @@ async fn how_far_a_payment_has_come_at_the_bank_stands_beside_its_origin() {
         let record = procore.record("contract_payments", payment.id.as_str()).unwrap();
         assert_eq!(record.get("origin_data").unwrap().as_str(), Some(r#"{"bank":"cleared","seen":"2026-04-02"}"#));
     }
-    assert_eq!(actuals.payments(&"201".into(), &"101".into()).await.unwrap(), [payment]);
+    let bank = Some(AtBank { state: BankState::Cleared, seen: "2026-04-02".parse().unwrap() });
+    let marked = Payment { bank, ..payment };
+    assert_eq!(actuals.payments(&"201".into(), &"101".into()).await.unwrap(), [marked]);
     meddler.written();
 }
 

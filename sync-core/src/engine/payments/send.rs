@@ -125,8 +125,9 @@ impl Engine {
             let Some(write) = sent.write() else { continue };
             settlements.push(match found {
                 Looked::Done(payment) => self.paid(sent, write, payment.as_ref(), report),
-                Looked::Otherwise => {
-                    closing(sent, JobEnd::Again { not_before: again }, LinkChange::Keep, String::new())
+                Looked::Otherwise(payment) => {
+                    let link = otherwise(sent, payment.as_ref());
+                    closing(sent, JobEnd::Again { not_before: again }, link, String::new())
                 }
                 Looked::Missing => {
                     let mut end = closing(sent, JobEnd::Again { not_before: again }, LinkChange::Keep, String::new());
@@ -170,9 +171,9 @@ impl Engine {
                 match found {
                     Looked::Done(payment) => settlements.push(self.paid(&sent, write, payment.as_ref(), report)),
                     // Whatever it was, it is decided afresh.
-                    Looked::Otherwise => {
+                    Looked::Otherwise(payment) => {
                         let end = JobEnd::Again { not_before: now };
-                        settlements.push(closing(&sent, end, LinkChange::Keep, String::new()));
+                        settlements.push(closing(&sent, end, otherwise(&sent, payment.as_ref()), String::new()));
                     }
                     Looked::Missing => missing.push(sent),
                 }
@@ -196,7 +197,7 @@ impl Engine {
         let mut found = Vec::with_capacity(sending.len());
         for sent in sending {
             let Some(write) = sent.write() else {
-                found.push(Looked::Otherwise);
+                found.push(Looked::Otherwise(None));
                 continue;
             };
             let (project, contract) = write.contract();
@@ -309,8 +310,16 @@ enum Looked {
     Done(Option<Payment>),
     /// It did not happen, as far as can be seen.
     Missing,
-    /// Something else is there.
-    Otherwise,
+    /// Something else is there: for a payment that was to be recorded, the one that has its origin id.
+    Otherwise(Option<Payment>),
+}
+
+/// What was recorded and has changed since is linked as it was recorded, so that the change is seen to be a person's.
+fn otherwise(sent: &Sending, payment: Option<&Payment>) -> LinkChange {
+    let Some(payment) = payment else { return LinkChange::Keep };
+    let mut fields = sent.intent.fields.clone();
+    fields.set("label", "");
+    LinkChange::Put(Box::new(link_of(&sent.key, &sent.job.document, fields, payment, &sent.label, None)))
 }
 
 fn look(write: &PaymentWrite, recorded: &[Payment]) -> Looked {
@@ -318,7 +327,7 @@ fn look(write: &PaymentWrite, recorded: &[Payment]) -> Looked {
         PaymentWrite::Record(fact) => {
             match recorded.iter().find(|payment| payment.origin.as_deref() == Some(fact.origin.as_str())) {
                 Some(payment) if fact.differences(payment).is_empty() => Looked::Done(Some(payment.clone())),
-                Some(_) => Looked::Otherwise,
+                Some(payment) => Looked::Otherwise(Some(payment.clone())),
                 None => Looked::Missing,
             }
         }
