@@ -69,7 +69,7 @@ async fn one_batch_takes_all_of_the_owners_side() {
 
 #[tokio::test]
 async fn an_update_keeps_line_ids_and_what_it_does_not_know() {
-    // given an invoice on which a person has set a due date, native retainage, a discount and a text
+    // given an invoice on which a person has set a due date, a discount and a text
     let company = Company::demo();
     company.sink.begin().await.unwrap();
     let state = written(&company, "4", application("PA-4", "1000", "-100")).await;
@@ -83,7 +83,6 @@ async fn an_update_keeps_line_ids_and_what_it_does_not_know() {
         .double()
         .person_edits(now, "Invoice", &id, |invoice| {
             invoice.set("DueDate", "2026-05-05");
-            invoice.set("TxnRetainageDetail", Json::parse(br#"{"RetainageAmount":7.5}"#).unwrap());
             if let Some(Json::Array(lines)) = invoice.as_object_mut().and_then(|members| members.get_mut("Line")) {
                 lines.extend(extra);
             }
@@ -110,7 +109,6 @@ async fn an_update_keeps_line_ids_and_what_it_does_not_know() {
     let double = company.double();
     let invoice = double.entity("Invoice", &id).unwrap();
     assert_eq!(invoice.get("DueDate").and_then(Json::as_str), Some("2026-05-05"));
-    assert_eq!(invoice.at(&["TxnRetainageDetail", "RetainageAmount"]).unwrap().to_string(), "7.5");
     let kinds: Vec<&str> = invoice
         .get("Line")
         .and_then(Json::as_array)
@@ -120,6 +118,88 @@ async fn an_update_keeps_line_ids_and_what_it_does_not_know() {
         .collect();
     assert_eq!(kinds.iter().filter(|kind| **kind == "SubTotalLineDetail").count(), 1);
     assert!(kinds.contains(&"DiscountLineDetail") && kinds.contains(&"DescriptionOnly"), "{kinds:?}");
+}
+
+/// As in a company where QuickBooks withholds by its own retainage: on the invoice and on its first line.
+fn withhold_natively(company: &Company, id: &str) {
+    company.clock.advance(Duration::from_secs(60));
+    let now = company.clock.now();
+    company
+        .double()
+        .person_edits(now, "Invoice", id, |invoice| {
+            invoice.set("TxnRetainageDetail", Json::parse(br#"{"RetainageAmount":7.5}"#).unwrap());
+            if let Some(Json::Array(lines)) = invoice.as_object_mut().and_then(|members| members.get_mut("Line"))
+                && let Some(detail) = lines[0].as_object_mut().and_then(|line| line.get_mut("SalesItemLineDetail"))
+            {
+                detail.set("RetainageAmount", Json::parse(b"7.5").unwrap());
+            }
+        })
+        .unwrap();
+}
+
+/// What the retainage of QuickBooks itself comes to: on the invoice, and on its first line.
+fn native(company: &Company, id: &str) -> [String; 2] {
+    let double = company.double();
+    let invoice = double.entity("Invoice", id).unwrap();
+    let lines = invoice.get("Line").and_then(Json::as_array).unwrap();
+    let line = lines[0].at(&["SalesItemLineDetail", "RetainageAmount"]).unwrap();
+    [invoice.at(&["TxnRetainageDetail", "RetainageAmount"]).unwrap().to_string(), line.to_string()]
+}
+
+async fn now_at(company: &Company, target: &sync_core::model::TargetRef) -> sync_core::connector::TargetState {
+    company.sink.begin().await.unwrap();
+    match company.sink.read(std::slice::from_ref(target)).await.unwrap().remove(0) {
+        Found::Present(now) => *now,
+        Found::Deleted => panic!("gone"),
+    }
+}
+
+#[tokio::test]
+async fn quickbooks_own_retainage_stays_on_every_update() {
+    // given an invoice without a retainage line, on which QuickBooks withholds by its own means
+    let company = Company::demo();
+    company.sink.begin().await.unwrap();
+    let only_work = |amount: &str| {
+        AccountingDocument::Invoice(sale(OWNER, "PA-7", "2026-03-31", vec![sold("oi:1", WORK, amount, None)]))
+    };
+    let state = written(&company, "7", only_work("1000")).await;
+    let id = state.target.id.to_string();
+    withhold_natively(&company, &id);
+    for amount in ["1100", "1200.50"] {
+        // when the work changes, again and again
+        let now = now_at(&company, &state.target).await;
+        let mut wanted = now.document.clone();
+        wanted.sales_mut().unwrap().lines[0].amount = usd(amount);
+        let outcomes = company.sink.apply(&[update("7", &state.target, &now.version, wanted)]).await;
+        // then the lines are those that were asked for, and what QuickBooks withholds is as it was
+        assert_eq!(lines(&done(&outcomes[0]).document).len(), 1);
+        assert_eq!(native(&company, &id), ["7.5", "7.5"]);
+    }
+}
+
+#[tokio::test]
+async fn what_quickbooks_withholds_itself_is_never_withheld_twice() {
+    // given an invoice with a retainage line, on which somebody has switched QuickBooks' own retainage on
+    let company = Company::demo();
+    company.sink.begin().await.unwrap();
+    let state = written(&company, "8", application("PA-8", "1000", "-100")).await;
+    let id = state.target.id.to_string();
+    withhold_natively(&company, &id);
+    let now = now_at(&company, &state.target).await;
+    // when it is to be changed
+    let mut wanted = state.document.clone();
+    wanted.sales_mut().unwrap().lines[1].amount = usd("-120");
+    for (line, key) in wanted.sales_mut().unwrap().lines.iter_mut().zip(["oi:1:work", "oi:1:withheld"]) {
+        line.key = sync_core::model::LineKey::source(key);
+    }
+    let requests = company.requests();
+    let outcomes = company.sink.apply(&[update("8", &state.target, &now.version, wanted)]).await;
+    // then nothing is sent, and a person is told why
+    let refused = refusal(&outcomes[0]);
+    assert_eq!(refused.reason, RefusalReason::Person(Cause::Conflict));
+    assert!(refused.text.contains("withheld twice") && refused.text.contains("7.5"), "{}", refused.text);
+    assert_eq!(company.requests(), requests);
+    assert_eq!(native(&company, &id), ["7.5", "7.5"]);
 }
 
 #[tokio::test]

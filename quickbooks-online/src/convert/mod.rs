@@ -8,7 +8,7 @@ mod journal;
 mod links;
 mod marker;
 mod read;
-mod sales;
+pub(crate) mod sales;
 mod update;
 
 pub(crate) use create::{Body, create};

@@ -169,6 +169,19 @@ pub(super) fn update(
     object.to_raw()
 }
 
+/// What QuickBooks' own retainage withholds on the invoice that was read, where the document withholds too, by a line of
+/// its own: both together would withhold twice.
+pub(crate) fn withheld_twice(document: &SalesDocument, read: &RawValue) -> Option<Amount> {
+    let withholds = |line: &SalesLine| line.key.as_str().ends_with("withheld") && !line.amount.is_zero();
+    if !document.lines.iter().any(withholds) {
+        return None;
+    }
+    let invoice: wire::Invoice = serde_json::from_str(read.get()).ok()?;
+    let on_lines = invoice.line.iter().flatten().filter_map(|line| line.sales_item.as_ref()?.retainage_amount);
+    let stated = invoice.retainage.and_then(|detail| detail.amount);
+    stated.into_iter().chain(on_lines).find(|amount| !amount.0.is_zero())
+}
+
 /// The document's lines over those that were read. What a document cannot say stays, but for subtotals: the server makes
 /// them.
 fn merged_lines(

@@ -126,6 +126,15 @@ impl QuickBooksSink {
             Operation::Update { target, version, document } => {
                 self.check(document)?;
                 let raw = self.held(target, version, unread)?;
+                if let Some(amount) = document.sales().and_then(|sales| convert::sales::withheld_twice(sales, &raw)) {
+                    let text = format!(
+                        "QuickBooks withholds {} on {target} by its own retainage, and this sync by a line: it would be \
+                         withheld twice. Take QuickBooks' own retainage off, or say retainage = \"procore-only\" in \
+                         sync.toml",
+                        amount.0
+                    );
+                    return Err(refused(RefusalReason::Person(Cause::Conflict), text));
+                }
                 let body = convert::update(document, &raw, &write.marker, options).map_err(invalid)?;
                 Ok(Ready { place, body, verb: Verb::Update })
             }
