@@ -75,6 +75,7 @@
 
 pub mod actuals;
 pub mod auth;
+pub mod budget;
 mod client;
 pub mod convert;
 mod error;

@@ -30,9 +30,9 @@ use crate::wire::wbs_codes::WbsCode;
 use crate::wire::{BadRecord, Record};
 
 /// Rows per page of v1 lists with small rows (<https://developers.procore.com/documentation/pagination>).
-const SMALL_ROWS: usize = 2000;
+pub(crate) const SMALL_ROWS: usize = 2000;
 /// Rows per page where a row carries lines: larger answers end in 408.
-const LARGE_ROWS: usize = 200;
+pub(crate) const LARGE_ROWS: usize = 200;
 /// The most that projects v1.1 grants.
 const PROJECTS: usize = 300;
 /// The most that v2.0 grants.
@@ -440,7 +440,7 @@ impl Procore {
 }
 
 /// An id as a part of a path. Ids of v2 are strings that somebody else chose.
-fn segment(id: &impl AsRef<str>) -> percent_encoding::PercentEncode<'_> {
+pub(crate) fn segment(id: &impl AsRef<str>) -> percent_encoding::PercentEncode<'_> {
     percent_encoding::utf8_percent_encode(id.as_ref(), crate::auth::QUERY)
 }
 

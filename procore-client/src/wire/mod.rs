@@ -5,6 +5,7 @@
 //! Statuses are open lists. Amounts are exact decimals, sent as string or number.
 
 pub mod billing_periods;
+pub mod budget_views;
 pub mod change_order_packages;
 pub mod commitment_change_orders;
 pub mod commitments;

@@ -18,6 +18,8 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("GET", "/rest/v1.0/cost_codes", &[]),
     ("GET", "/rest/v1.0/line_item_types", &[]),
     ("GET", "/rest/v1.0/projects/{id}/work_breakdown_structure/wbs_codes", &[]),
+    ("GET", "/rest/v1.0/budget_views", &[]),
+    ("GET", "/rest/v1.0/budget_views/{id}/detail_rows", &[]),
     ("GET", "/rest/v1.0/work_order_contracts", &[]),
     ("GET", "/rest/v1.0/work_order_contracts/{id}", &[]),
     ("GET", "/rest/v1.0/purchase_order_contracts", &[]),

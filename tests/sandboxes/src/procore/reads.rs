@@ -10,7 +10,7 @@ use super::errors::{Refusal, json_response};
 use super::filters::{By, Filter};
 use super::lists::{List, Pages, Scope};
 use super::oauth::USER_ID;
-use super::resources::{self, COST_CODES, LINE_ITEM_TYPES, LINES, WBS_CODES};
+use super::resources::{self, BUDGET_ROWS, BUDGET_VIEWS, COST_CODES, LINE_ITEM_TYPES, LINES, WBS_CODES};
 use super::store::{Row, id_json};
 use super::views;
 use crate::json::{Json, object};
@@ -81,6 +81,32 @@ impl Procore {
                 // A book may leave the project out: the code is then one of every project.
                 self.list_where(call, &WBS_CODES, Scope::Company, |row| {
                     row.project.as_deref().is_none_or(|of| of == project)
+                })
+            }
+            _ => Err(Refusal::not_found()),
+        }
+    }
+
+    /// Views of the budget, and their rows. There is no list of budget line items.
+    pub(super) fn read_budget(&self, call: &Call<'_>, path: &[&str]) -> Result<Response<Bytes>, Refusal> {
+        let project = self.project(call)?;
+        // A book may leave the project out: the view is then one of every project.
+        let of_project = |row: &Row| row.project.as_deref().is_none_or(|of| of == project);
+        match path {
+            [] => self.list_where(call, &BUDGET_VIEWS, Scope::Company, of_project),
+            [view, "detail_rows"] => {
+                self.find("budget_views", view, None)
+                    .ok()
+                    .filter(|row| of_project(row))
+                    .ok_or_else(Refusal::not_found)?;
+                let kind = call.query.get("budget_row_type").filter(|kind| !kind.is_empty()).unwrap_or("budgeted");
+                if !["budgeted", "unbudgeted", "all"].contains(&kind) {
+                    return Err(Refusal::bad_request("budget_row_type does not have a valid value"));
+                }
+                self.list_where(call, &BUDGET_ROWS, Scope::Project(project), |row| {
+                    let of_view = row.body.get("budget_view_id").and_then(Json::as_id) == Some(view);
+                    let is_budgeted = row.body.get("unbudgeted_reason").is_none_or(Json::is_null);
+                    of_view && (kind == "all" || is_budgeted == (kind == "budgeted"))
                 })
             }
             _ => Err(Refusal::not_found()),

@@ -76,6 +76,11 @@ pub(super) const COST_CODES: List = List { views: &["default", "erp_compact"], .
 pub(super) const LINE_ITEM_TYPES: List = list("line_item_types", &[ORIGIN]);
 pub(super) const WBS_CODES: List =
     list("wbs_codes", &[UPDATED, ("status", By::Choice(&["status"], &["active", "inactive"]))]);
+pub(super) const BUDGET_VIEWS: List = List { sorts: &["created_at"], ..list("budget_views", &[]) };
+pub(super) const BUDGET_ROWS: List = List {
+    sorts: &["biller_type", "project", "biller", "category_id", "cost_code", "root_cost_code"],
+    ..list("budget_view_detail_rows", &[])
+};
 const WORK_ORDERS: List = List {
     views: &["compact", "extended"],
     ..list(
@@ -191,7 +196,7 @@ const DIRECT_COSTS: List = list(
 );
 /// Whether an address belongs to something that can be read here; what cannot is 404 for writes too.
 pub(super) fn is_known(segments: &[&str]) -> bool {
-    const KNOWN: [&str; 22] = [
+    const KNOWN: [&str; 23] = [
         "projects",
         "vendors",
         "cost_codes",
@@ -211,6 +216,7 @@ pub(super) fn is_known(segments: &[&str]) -> bool {
         "contract_payments",
         "direct_costs",
         "budget_line_items",
+        "budget_views",
         "budget_changes",
         "commitment_contracts",
         "payment_details",
@@ -364,6 +370,7 @@ impl Procore {
             ("v1.1", ["projects", _, "direct_costs", id]) => self.show(call, "direct_costs", id, PLAIN),
             ("v1.0", ["projects", _, "direct_costs", "line_items"]) => self.direct_cost_lines(call, None),
             ("v1.0", ["projects", _, "direct_costs", id, "line_items"]) => self.direct_cost_lines(call, Some(id)),
+            ("v1.0", ["budget_views", path @ ..]) => self.read_budget(call, path),
             ("v1.1", ["budget_line_items", id]) => self.show(call, "budget_line_items", id, PLAIN),
             _ => Err(Refusal::not_found()),
         }

@@ -75,6 +75,8 @@ pub(super) fn listed<'a>(procore: &Procore, resource: &str, row: &'a Row, view: 
         ("change_order_packages", _) => package_listed(procore, row),
         ("commitment_change_orders" | "prime_change_orders", _) => change_order(body, view),
         ("direct_costs", _) => without(body, &["line_items"]),
+        ("budget_views", _) => without(body, &["project_id"]),
+        ("budget_view_detail_rows", _) => without(body, &["budget_view_id"]),
         ("wbs_codes", _) if body.get("project_id").is_some() => without(body, &["project_id"]),
         _ => return Cow::Borrowed(body),
     })

@@ -154,6 +154,20 @@ fn sorting_is_only_where_it_is_documented() {
 }
 
 #[test]
+fn a_budget_is_read_through_its_views() {
+    let mut site = site();
+    let rows = "/rest/v1.0/budget_views/1301/detail_rows?project_id=101";
+    // Views of the project; rows of the view, those that were never budgeted only where they are asked for
+    assert_eq!(site.ids("/rest/v1.0/budget_views?project_id=101"), ["1301"]);
+    assert_eq!(site.ids("/rest/v1.0/budget_views?project_id=102"), ["1301", "1302"]);
+    assert_eq!(site.ids(rows), ["1311"]);
+    assert_eq!(site.ids(&format!("{rows}&budget_row_type=unbudgeted")), ["1312"]);
+    assert_eq!(site.ids(&format!("{rows}&budget_row_type=all")), ["1311", "1312"]);
+    assert_eq!(site.status(&format!("{rows}&budget_row_type=some")), 400);
+    assert_eq!(site.status("/rest/v1.0/budget_views/1302/detail_rows?project_id=101"), 404);
+}
+
+#[test]
 fn codes_are_scoped() {
     let mut site = site();
     assert_eq!(site.ids("/rest/v1.0/cost_codes?project_id=101"), ["1001"]);

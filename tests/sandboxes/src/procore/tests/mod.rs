@@ -21,7 +21,7 @@ const COMPANY: &str = "598134325700011";
 const PROJECT: &str = "101";
 const CONTRACT: &str = "201";
 
-const FILES: [(&str, &str); 13] = [
+const FILES: [(&str, &str); 15] = [
     (
         "projects",
         r#"[{"id":101,"name":"Clinic","project_number":"2026-014","active":true,"description":"x","updated_at":"2026-03-03T09:00:00Z"},
@@ -76,6 +76,13 @@ const FILES: [(&str, &str); 13] = [
     (
         "wbs_codes",
         r#"[{"id":501,"flat_code":"05-100.S","status":"active"},{"id":502,"flat_code":"05-200.S","status":"inactive","project_id":102}]"#,
+    ),
+    ("budget_views", r#"[{"id":1301,"name":"Standard"},{"id":1302,"name":"Depot only","project_id":102}]"#),
+    (
+        "budget_view_detail_rows",
+        r#"[{"id":1311,"project_id":101,"budget_view_id":1301,"unbudgeted_reason":null,"Estimated Cost at Completion":"90.0"},
+            {"id":1312,"project_id":101,"budget_view_id":1301,"unbudgeted_reason":"No line","Estimated Cost at Completion":"1.0"},
+            {"id":1313,"project_id":102,"budget_view_id":1302,"unbudgeted_reason":null}]"#,
     ),
     ("billing_periods", r#"[{"id":1101,"project_id":101,"status":"closed","updated_at":"2026-03-11T10:00:00Z"}]"#),
     (
