@@ -8,6 +8,9 @@ use rust_decimal::{Decimal, RoundingStrategy};
 use super::{Expr, Function, Operator, Record, Value, Wrong};
 use crate::mapping::template::shorten;
 
+/// Longer texts are refused: no field of a document comes near it, and a formula must not grow without bound.
+const MAX_TEXT: usize = 10_000;
+
 impl Expr {
     /// The value for a record.
     #[inline]
@@ -142,9 +145,10 @@ fn call<'a, R: Record>(function: Function, arguments: &'a [Expr], record: &'a R)
         let number = number(at)?;
         usize::try_from(number).map_err(|_| Wrong(format!("{number} is no count of characters")))
     };
-    let first = value(0)?;
+    // Each argument is worked out once, so that the time is that of reading the expression.
+    let first = || value(0);
     Ok(match function {
-        Function::Has => Value::Bool(first != Value::Nothing),
+        Function::Has => Value::Bool(first()? != Value::Nothing),
         Function::Round => {
             let places = u32::try_from(number(1)?).map_err(|_| Wrong("no count of decimals".to_owned()))?;
             Value::Number(number(0)?.round_dp_with_strategy(places, RoundingStrategy::MidpointAwayFromZero))
@@ -157,26 +161,36 @@ fn call<'a, R: Record>(function: Function, arguments: &'a [Expr], record: &'a R)
             for argument in arguments {
                 argument.eval(record)?.push_to(&mut out);
             }
+            within(out.len())?;
             Value::owned(out)
         }
-        Function::Upper => Value::owned(text(&first).to_uppercase()),
-        Function::Lower => Value::owned(text(&first).to_lowercase()),
-        Function::Trim => Value::owned(text(&first).trim().to_owned()),
-        Function::Replace => Value::owned(text(&first).replace(&*text(&value(1)?), &text(&value(2)?))),
-        Function::Cut => cut(first, count(1)?),
-        Function::Shorten => Value::owned(shorten(&text(&first), count(1)?)),
+        Function::Upper => Value::owned(text(&first()?).to_uppercase()),
+        Function::Lower => Value::owned(text(&first()?).to_lowercase()),
+        Function::Trim => Value::owned(text(&first()?).trim().to_owned()),
+        Function::Replace => {
+            let (first, from, to) = (first()?, value(1)?, value(2)?);
+            let (text, from, to) = (text(&first), text(&from), text(&to));
+            within(text.matches(&*from).count().saturating_mul(to.len()).saturating_add(text.len()))?;
+            Value::owned(text.replace(&*from, &to))
+        }
+        Function::Cut => cut(first()?, count(1)?),
+        Function::Shorten => Value::owned(shorten(&text(&first()?), count(1)?)),
         Function::Pad => {
-            let (text, width) = (text(&first).into_owned(), count(1)?);
+            let (text, width) = (text(&first()?).into_owned(), count(1)?);
             if width > 100 {
                 return Err(Wrong(format!("{width} characters are too many")));
             }
             let missing = width.saturating_sub(text.chars().count());
             Value::owned(format!("{}{text}", "0".repeat(missing)))
         }
-        Function::StartsWith => Value::Bool(text(&first).starts_with(&*text(&value(1)?))),
-        Function::EndsWith => Value::Bool(text(&first).ends_with(&*text(&value(1)?))),
-        Function::Contains => Value::Bool(text(&first).contains(&*text(&value(1)?))),
+        Function::StartsWith => Value::Bool(text(&first()?).starts_with(&*text(&value(1)?))),
+        Function::EndsWith => Value::Bool(text(&first()?).ends_with(&*text(&value(1)?))),
+        Function::Contains => Value::Bool(text(&first()?).contains(&*text(&value(1)?))),
     })
+}
+
+fn within(length: usize) -> Result<(), Wrong> {
+    if length <= MAX_TEXT { Ok(()) } else { Err(Wrong(format!("the text is longer than {MAX_TEXT} characters"))) }
 }
 
 fn cut(value: Value<'_>, max: usize) -> Value<'_> {

@@ -2,7 +2,7 @@
 //!
 //! The notation is that of [CEL](https://cel.dev) where the two overlap: `status == 'approved' && amount > 1000`,
 //! `code in ['05-100', '05-200']`, `vendor_name.startsWith('Delta')`, `a ? b : c`. There are no loops and no user-made
-//! functions, so every expression ends. Numbers are exact decimals; a text that reads as a number counts as one in
+//! functions, at most 400 words and 40 levels, and no text grows beyond 10,000 characters, so every expression ends soon. Numbers are exact decimals; a text that reads as a number counts as one in
 //! arithmetic and beside a number.
 //!
 //! | function | gives |

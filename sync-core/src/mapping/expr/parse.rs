@@ -34,8 +34,14 @@ pub(super) type ParseError = (usize, String);
 /// Nesting beyond this is refused.
 const MAX_DEPTH: u32 = 40;
 
+/// More words are refused: a chain such as `a + a + a` nests as deep as it is long.
+const MAX_WORDS: usize = 400;
+
 pub(super) fn parse(text: &str, scope: &mut dyn Scope) -> Result<Expr, ParseError> {
     let words = words(text)?;
+    if let Some((place, _)) = words.get(MAX_WORDS) {
+        return Err((*place, format!("the expression is longer than {MAX_WORDS} words; split the rule")));
+    }
     let end = text.chars().count();
     let mut parser = Parser { words, at: 0, end, depth: 0, scope };
     let expr = parser.choice()?;
