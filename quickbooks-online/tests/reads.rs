@@ -8,6 +8,7 @@ use quickbooks_online::{Entity, Query};
 use support::company::{Company, done};
 use support::documents::{account, create, expense, item, marker, usd, vendor};
 use support::{CANARY, REALM, Script, client_with, noon, ok};
+use sync_core::mapping::{List, Names};
 use sync_core::clock::{Clock, ManualClock};
 use sync_core::connector::{Condition, Directory, Found, Lists, Sink, Wanted};
 use sync_core::model::accounting::AccountingDocument;
@@ -60,6 +61,27 @@ async fn the_lists_of_the_company() {
     assert!(lists.classes.iter().any(|class| class.id == "5000000000000007311"));
     assert!(!lists.terms.is_empty() && !lists.customers.is_empty());
     assert!(lists.items.iter().all(|item| item.kind.starts_with("Service")));
+}
+
+#[tokio::test]
+async fn departments_and_vendors_are_known_by_name() {
+    // given a company in which somebody makes a location
+    let company = Company::demo();
+    company.sink.begin().await.unwrap();
+    company.clock.advance(Duration::from_secs(60));
+    let now = company.clock.now();
+    let north = Json::parse(br#"{"Name":"North"}"#).unwrap();
+    let id = company.double().person_creates(now, "Department", north).unwrap();
+    company.sink.begin().await.unwrap();
+    // then a rule may name it, by its name or by its id
+    let directory = company.sink.directory().await.unwrap();
+    let names = Names::new(&directory);
+    assert_eq!(names.resolve(List::Department, "north"), Ok(id.clone()));
+    assert_eq!(names.resolve(List::Department, &format!("id:{id}")), Ok(id));
+    let problem = names.resolve(List::Department, "Nort").unwrap_err();
+    assert_eq!(problem, "there is no department `Nort`; did you mean North?");
+    let Directory::Listed(lists) = &directory else { panic!("open") };
+    assert!(lists.vendors.iter().any(|vendor| names.resolve(List::Vendor, &vendor.name) == Ok(vendor.id.clone())));
 }
 
 #[tokio::test]

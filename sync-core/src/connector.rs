@@ -20,6 +20,7 @@ pub use payments::{BankState, PaymentChanges, PaymentOutcome, PaymentRead, Payme
 
 use crate::dead_letter::Cause;
 use crate::error::Error;
+use crate::mapping::List;
 use crate::model::accounting::AccountingDocument;
 use crate::model::construction::Document;
 use crate::model::{Currency, Date, DocumentKey, Money, TargetKind, TargetRef, Timestamp};
@@ -267,6 +268,8 @@ pub struct TargetField {
     pub kinds: &'static [TargetKind],
     /// The longest value, in characters.
     pub max: usize,
+    /// The list that its values stand in, by name or by `id:`; none for a field that takes any text.
+    pub list: Option<List>,
 }
 
 impl Default for Capabilities {
@@ -324,6 +327,10 @@ pub struct Lists {
     pub terms: Vec<ListEntry>,
     /// Customers and jobs, inactive ones included.
     pub customers: Vec<ListEntry>,
+    /// Vendors, inactive ones included.
+    pub vendors: Vec<ListEntry>,
+    /// Departments (locations), inactive ones included.
+    pub departments: Vec<ListEntry>,
     /// The last day of the closed period.
     pub closing_date: Option<Date>,
     /// The company's currency.
@@ -332,7 +339,7 @@ pub struct Lists {
     pub default_payable: Option<String>,
 }
 
-/// An account, item, class, term or customer.
+/// An account, item, class, term, customer, vendor or department.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ListEntry {
     /// Id.

@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use sync_core::connector::{Capabilities, Directory, ListEntry, Lists, TargetField};
-use sync_core::mapping::{Mapping, Names};
+use sync_core::mapping::{List, Mapping, Names};
 use sync_core::model::TargetKind;
 
 fn directories() -> Vec<PathBuf> {
@@ -37,13 +37,15 @@ fn lists() -> Directory {
         classes: vec![entry("7", "05 Metals", "Class"), entry("8", "06 Wood", "Class")],
         terms: vec![entry("9", "Net 30", "")],
         customers: vec![entry("10", "Lakeview", "Customer"), entry("11", "Lakeview:Clinics", "Job")],
+        vendors: vec![entry("12", "Delta Concrete", "Vendor"), entry("13", "Old Steel", "Vendor")],
+        departments: vec![entry("14", "North", "Department"), entry("15", "Old South", "Department")],
         ..Lists::default()
     }))
 }
 
 const FIELDS: &[TargetField] = &[
-    TargetField { name: "custom.1", kinds: &[TargetKind::PurchaseOrder], max: 31 },
-    TargetField { name: "location", kinds: &[TargetKind::Bill], max: 20 },
+    TargetField { name: "custom.1", kinds: &[TargetKind::PurchaseOrder], max: 31, list: None },
+    TargetField { name: "location", kinds: &[TargetKind::Bill], max: 20, list: Some(List::Department) },
 ];
 
 /// The report of a directory, or what it says when there is none.

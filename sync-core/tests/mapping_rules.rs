@@ -16,7 +16,7 @@ fn usd(text: &str) -> Money {
 }
 
 const FIELDS: &[TargetField] =
-    &[TargetField { name: "department", kinds: &[TargetKind::Bill, TargetKind::VendorCredit], max: 20 }];
+    &[TargetField { name: "department", kinds: &[TargetKind::Bill, TargetKind::VendorCredit], max: 20, list: None }];
 
 fn around() -> Vec<Document> {
     vec![

@@ -50,6 +50,17 @@ pub(super) fn of(mirror: &Mirror, currency: Currency) -> Lists {
             active: customer.active,
         })
     });
+    let vendors = mirror.of_kind(TargetKind::Vendor).filter_map(|held| {
+        let AccountingDocument::Vendor(vendor) = &held.state.document else { return None };
+        Some(ListEntry {
+            id: held.state.target.id.to_string(),
+            name: vendor.name.clone(),
+            number: None,
+            kind: "Vendor".to_owned(),
+            income_account: None,
+            active: vendor.active,
+        })
+    });
     let sorted = |mut entries: Vec<ListEntry>| {
         entries.sort_by(|a, b| a.name.cmp(&b.name).then_with(|| a.id.cmp(&b.id)));
         entries
@@ -60,6 +71,9 @@ pub(super) fn of(mirror: &Mirror, currency: Currency) -> Lists {
         classes: sorted(classes.collect()),
         terms: sorted(terms.collect()),
         customers: sorted(customers.collect()),
+        vendors: sorted(vendors.collect()),
+        // QuickBooks Desktop has none.
+        departments: Vec::new(),
         closing_date: mirror.closing_date,
         currency: Some(currency),
         default_payable: mirror.only_payable().map(str::to_owned),

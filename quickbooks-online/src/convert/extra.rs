@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use serde_json::value::RawValue;
 use sync_core::connector::TargetField;
+use sync_core::mapping::List;
 use sync_core::model::TargetKind;
 
 use super::create::{Body, json};
@@ -22,12 +23,12 @@ const LOCATED: &[TargetKind] =
 const CUSTOM: &[TargetKind] =
     &[TargetKind::PurchaseOrder, TargetKind::Estimate, TargetKind::Invoice, TargetKind::CreditMemo];
 
-/// What rules may set. A department is given by its id.
+/// What rules may set.
 pub const FIELDS: &[TargetField] = &[
-    TargetField { name: DEPARTMENT, kinds: LOCATED, max: 20 },
-    TargetField { name: "custom.1", kinds: CUSTOM, max: MAX_CUSTOM },
-    TargetField { name: "custom.2", kinds: CUSTOM, max: MAX_CUSTOM },
-    TargetField { name: "custom.3", kinds: CUSTOM, max: MAX_CUSTOM },
+    TargetField { name: DEPARTMENT, kinds: LOCATED, max: 20, list: Some(List::Department) },
+    TargetField { name: "custom.1", kinds: CUSTOM, max: MAX_CUSTOM, list: None },
+    TargetField { name: "custom.2", kinds: CUSTOM, max: MAX_CUSTOM, list: None },
+    TargetField { name: "custom.3", kinds: CUSTOM, max: MAX_CUSTOM, list: None },
 ];
 
 /// The fields of an object that was read, those that have a value.

@@ -15,6 +15,7 @@ const MIRRORED: &[Entity] = &[
     Entity::Item,
     Entity::Class,
     Entity::Term,
+    Entity::Department,
     Entity::Customer,
     Entity::Vendor,
     Entity::Employee,

@@ -7,7 +7,7 @@ use crate::convert::plain_name;
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::mirror::{Held, Mirror};
-use crate::wire::{Account, Class, Customer, Item, Preferences, Term, Wire};
+use crate::wire::{Account, Class, Customer, Department, Item, Preferences, Term, Vendor, Wire};
 
 const ACCOUNTS_PAYABLE: &str = "Accounts Payable";
 
@@ -61,6 +61,20 @@ pub(crate) fn of(mirror: &Mirror) -> Result<Lists, Error> {
         income_account: None,
         active: entity.active,
     })?;
+    let vendors = entries(mirror, Entity::Vendor, |entity: &Vendor| Row {
+        name: entity.display_name.as_deref(),
+        number: None,
+        kind: "Vendor".to_owned(),
+        income_account: None,
+        active: entity.active,
+    })?;
+    let departments = entries(mirror, Entity::Department, |entity: &Department| Row {
+        name: entity.fully_qualified_name.as_deref().or(entity.name.as_deref()),
+        number: None,
+        kind: "Department".to_owned(),
+        income_account: None,
+        active: entity.active,
+    })?;
     let preferences = match mirror.all(Entity::Preferences).next() {
         Some(held) => typed::<Preferences>(held)?,
         None => Preferences::default(),
@@ -78,6 +92,8 @@ pub(crate) fn of(mirror: &Mirror) -> Result<Lists, Error> {
         classes,
         terms,
         customers,
+        vendors,
+        departments,
         closing_date: accounting.book_close_date,
         currency: Some(mirror.home_currency()),
         default_payable,

@@ -13,6 +13,7 @@ pub(super) struct ProjectRow {
     pub(super) job: Option<String>,
     pub(super) line: usize,
     pub(super) customer_column: usize,
+    pub(super) job_column: usize,
 }
 
 /// What an account is for. The controller maps each role to a real account.
@@ -124,6 +125,7 @@ impl Crosswalk {
                 job: row.filled(2),
                 line: row.line,
                 customer_column: row.column(1),
+                job_column: row.column(2),
             };
             if self.projects.insert(fold(number), project).is_some() {
                 let problem = format!("the project {number} occurs twice");

@@ -19,9 +19,16 @@ pub enum List {
     Term,
     /// Customers and jobs.
     Customer,
+    /// Vendors.
+    Vendor,
+    /// Departments, which QuickBooks Online also calls locations.
+    Department,
 }
 
 impl List {
+    const ALL: [Self; 7] =
+        [Self::Account, Self::Item, Self::Class, Self::Term, Self::Customer, Self::Vendor, Self::Department];
+
     pub(super) fn noun(self) -> &'static str {
         match self {
             Self::Account => "account",
@@ -29,6 +36,8 @@ impl List {
             Self::Class => "class",
             Self::Term => "term",
             Self::Customer => "customer",
+            Self::Vendor => "vendor",
+            Self::Department => "department",
         }
     }
 
@@ -39,6 +48,8 @@ impl List {
             Self::Class => &lists.classes,
             Self::Term => &lists.terms,
             Self::Customer => &lists.customers,
+            Self::Vendor => &lists.vendors,
+            Self::Department => &lists.departments,
         }
     }
 }
@@ -72,7 +83,7 @@ impl<'a> Names<'a> {
     pub fn new(directory: &'a Directory) -> Self {
         let mut index = HashMap::new();
         if let Directory::Listed(lists) = directory {
-            for list in [List::Account, List::Item, List::Class, List::Term, List::Customer] {
+            for list in List::ALL {
                 let entries = list.entries(lists);
                 // An active entry wins over an inactive one of the same name, a name over a number.
                 for pass in 0..3 {

@@ -26,11 +26,16 @@ impl Mapping {
             }
             let mut out = Collector { file: "projects.csv", faults: &mut faults };
             for row in self.crosswalk.projects.values() {
-                // A plain name that is not there is made; a path or an id must be there already.
-                if let Some(customer) = row.customer.as_deref().filter(|c| c.contains(':')) {
-                    let named = Named { name: customer.to_owned(), line: row.line, column: row.customer_column };
-                    name(names, List::Customer, &named, &mut out);
+                for (cell, column) in [(&row.customer, row.customer_column), (&row.job, row.job_column)] {
+                    if let Some(text) = cell {
+                        let named = Named { name: text.clone(), line: row.line, column };
+                        made_if_missing(names, List::Customer, &named, &mut out);
+                    }
                 }
+            }
+            let mut out = Collector { file: "vendors.csv", faults: &mut faults };
+            for named in self.crosswalk.vendors.values() {
+                made_if_missing(names, List::Vendor, named, &mut out);
             }
         }
         faults.sort();
@@ -66,7 +71,8 @@ impl Mapping {
                 Target::LineAccount => List::Account,
                 Target::Extra(field) => {
                     let declared = || capabilities.fields.iter().filter(|f| f.kinds.contains(&rule.kind));
-                    if !declared().any(|f| f.name == field) {
+                    let found = declared().find(|f| f.name == field);
+                    if found.is_none() {
                         let known: Vec<&str> = declared().map(|f| f.name).collect();
                         let kind = rule.kind.as_str().replace('_', " ");
                         let problem = format!("{} takes no `{field}` on a {kind}", capabilities.name);
@@ -77,7 +83,10 @@ impl Mapping {
                         };
                         out.add(rule.set_at.0, rule.set_at.1, problem, fix);
                     }
-                    continue;
+                    match found.and_then(|field| field.list) {
+                        Some(list) => list,
+                        None => continue,
+                    }
                 }
                 Target::Number | Target::Memo | Target::Date | Target::LineDescription => continue,
             };
@@ -132,6 +141,15 @@ impl Mapping {
             };
             format!("{} needs an account of the type {wanted}{hint}", role.name())
         })
+    }
+}
+
+/// Reports a customer or vendor that cannot be used. A plain name that is not there is made; a path or an id must be
+/// there already, and what is there must be in use.
+fn made_if_missing(names: &Names<'_>, list: List, named: &Named, out: &mut Collector<'_>) {
+    let is_new = matches!(names.find(list, &named.name), Err(NameProblem::Missing { .. }));
+    if !is_new || named.name.contains(':') {
+        name(names, list, named, out);
     }
 }
 

@@ -32,7 +32,7 @@ impl Situation<'_> {
             }
         }
         let name = match self.mapping.crosswalk.vendors.get(&fold(&vendor.name)) {
-            Some(named) => named.name.clone(),
+            Some(named) => self.called(List::Vendor, &named.name)?,
             None => self.template("vendor_name", source)?,
         };
         Ok(AccountingDocument::Vendor(accounting::Vendor {
@@ -53,7 +53,7 @@ impl Situation<'_> {
             Some(name) => Some(self.parent(name)?),
         };
         let name = match row.and_then(|r| r.job.as_deref()) {
-            Some(job) => job.to_owned(),
+            Some(job) => self.called(List::Customer, job)?,
             None => self.template("job_name", source)?,
         };
         Ok(AccountingDocument::Customer(accounting::Customer {
@@ -62,6 +62,20 @@ impl Situation<'_> {
             address: project.address.clone(),
             active: true,
         }))
+    }
+
+    /// What an entry is called that a table names by its id (`id:77`): its own name, without those above it. Any other
+    /// text is the name.
+    fn called(&self, list: List, text: &str) -> Result<String, Stop> {
+        if !text.trim().starts_with("id:") || self.names.lists().is_none() {
+            return Ok(text.to_owned());
+        }
+        let id = self.names.resolve(list, text).map_err(|problem| Stop::Dead(Cause::MissingCoding, problem))?;
+        let name = self.names.name_of(list, &id);
+        Ok(match list {
+            List::Customer => name.rsplit(':').next().unwrap_or(&name).to_owned(),
+            _ => name,
+        })
     }
 
     /// A customer that exists, by its full name, or the one that must be made first.

@@ -75,7 +75,10 @@ impl Situation<'_> {
                         let text = format!("{} takes no {name} on a {}", self.capabilities.name, rule.kind);
                         return Err(dead(rule, text));
                     };
-                    let value: String = value.chars().take(declared.max).collect();
+                    let value: String = match declared.list {
+                        Some(list) => self.listed(rule, list, &value)?,
+                        None => value.chars().take(declared.max).collect(),
+                    };
                     if let Some(extra) = wanted.extra_mut() {
                         extra.insert(name.clone(), value);
                     }
