@@ -168,8 +168,21 @@ fn a_wip_schedule_comes_from_the_documents_and_the_estimates() {
         .round_dp_with_strategy(2, rust_decimal::RoundingStrategy::MidpointAwayFromZero);
     assert_eq!(figure("earned"), exact);
     assert_eq!(figure("overbilled") - figure("underbilled"), figure("billed") - figure("earned"));
-    // A job without an estimate is named, and nothing can be approved on a book.
-    assert!(found["not_counted"].to_string().contains("2026-021"), "{}", found["not_counted"]);
+    assert_eq!(job["estimate_from"], path.as_str());
+    // A job that the file does not name has its estimate from Procore's budget.
+    let other = found["jobs"].as_array().unwrap().iter().find(|job| job["job"] == "2026-021").unwrap();
+    assert_eq!(
+        (&other["estimate_at_completion"], &other["estimate_from"]),
+        (&"850000.00".into(), &"budget view Cost to Complete".into())
+    );
+    // A column that no budget has is told, job by job, and nothing can be approved on a book.
+    let column =
+        ["wip", "--budget-column", "EAC", "--date", "2026-06-30", "--book", &book(), "--json"].map(str::to_owned);
+    let without = json(&program(&column.each_ref().map(String::as_str)));
+    assert!(
+        without["not_counted"].to_string().contains("job 2026-021: no budget view has a column `EAC`"),
+        "{without}"
+    );
     assert_eq!(
         program(&["wip", "--estimates", &path, "--date", "2026-06-30", "--book", &book(), "--approve"]).status.code(),
         Some(2)

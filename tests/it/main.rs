@@ -15,3 +15,4 @@ mod reconcile;
 mod rulings;
 mod secrets;
 mod webhooks;
+mod wip;

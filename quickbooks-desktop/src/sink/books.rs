@@ -92,7 +92,8 @@ fn posting(mirror: &Mirror, state: &TargetState) -> Option<BookPosting> {
     Some(BookPosting {
         label: entry.number().map_or_else(|| state.target.to_string(), str::to_owned),
         date: Some(entry.date()),
-        ours: state.marker.is_some(),
+        target: Some(state.target.clone()),
+        marker: state.marker.clone(),
         lines: lines.collect(),
     })
 }

@@ -25,6 +25,7 @@ const LISTS: &[Entity] = &[
     Entity::Item,
     Entity::Class,
     Entity::Term,
+    Entity::Department,
     Entity::Customer,
     Entity::Vendor,
 ];
@@ -135,7 +136,8 @@ fn other(books: &mut BookState, entity: Entity, raw: &RawValue, home: Currency) 
             BookPosting {
                 label: label.unwrap_or_else(|| format!("journal entry {}", entry.id)),
                 date: entry.date,
-                ours: entry.marker.is_some(),
+                target: Some(TargetRef { kind: TargetKind::JournalEntry, id: entry.id }),
+                marker: entry.marker,
                 lines: entry
                     .lines
                     .into_iter()
@@ -160,7 +162,8 @@ fn other(books: &mut BookState, entity: Entity, raw: &RawValue, home: Currency) 
             BookPosting {
                 label: number.unwrap_or_else(|| format!("purchase {}", purchase.id)),
                 date: Some(purchase.date),
-                ours: false,
+                target: None,
+                marker: None,
                 lines,
             }
         }
@@ -172,7 +175,8 @@ fn other(books: &mut BookState, entity: Entity, raw: &RawValue, home: Currency) 
             BookPosting {
                 label: format!("deposit {}", deposit.id),
                 date: Some(deposit.date),
-                ours: false,
+                target: None,
+                marker: None,
                 lines: deposit.lines.iter().filter_map(|part| line(&part.account, part.amount)).collect(),
             }
         }

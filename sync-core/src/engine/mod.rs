@@ -13,6 +13,7 @@
 mod adopt;
 mod adoption;
 mod decide;
+mod entries;
 mod index;
 mod judge;
 mod live;
@@ -39,6 +40,7 @@ use futures_util::StreamExt;
 pub use adopt::{Adopted, Answer, Rebuilt};
 pub use adoption::AdoptionState;
 pub use decide::{LinkedDecision, NewDecision, decide_linked, decide_new, match_lines, rekey, stored_otherwise};
+pub use entries::{ApprovedEntry, EntryOutcome, entries_of};
 pub use observe::{Observer, Silent, Step, UnknownStep};
 pub use payments::PaymentParts;
 pub use run::RunReport;

@@ -64,6 +64,9 @@ kinds! {
         OwnerInvoice = "owner_invoice",
         /// A payment of the accounting system, on its way back: see `actuals::PaymentKey`.
         Payment = "payment",
+        /// A journal entry of a WIP schedule that somebody approved, `JOB.DATE.WHAT`: see
+        /// [`Engine::post_entries`](crate::engine::Engine::post_entries). The source has no document of it.
+        WipEntry = "wip_entry",
         /// No construction document: a transaction of the accounting system that may have changed. The engine looks at
         /// it, and works the document that is linked with it if there is something new.
         Transaction = "transaction",

@@ -126,6 +126,7 @@ fn leading<'a>(findings: &[&'a Finding]) -> Option<&'a Finding> {
         Measure::Released => 2,
         Measure::Gross => 3,
         Measure::Held => 4,
+        Measure::Underbillings | Measure::Overbillings | Measure::LossProvision => 5,
     };
     findings.iter().copied().min_by_key(|finding| rank(finding))
 }

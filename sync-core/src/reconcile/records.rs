@@ -49,6 +49,18 @@ pub struct ProcoreSide {
     pub owner_invoices: Vec<PayAppRecord>,
 }
 
+impl ProcoreSide {
+    /// The same as it posts where retainage is kept in Procore only: each application for what is due, and nothing held.
+    #[must_use]
+    pub fn posted_as_due(mut self) -> Self {
+        for app in self.pay_apps.iter_mut().chain(&mut self.owner_invoices) {
+            let nothing = Money::zero(app.net.currency());
+            (app.gross, app.withheld, app.released) = (app.net, nothing, nothing);
+        }
+        self
+    }
+}
+
 /// A purchase order or estimate as the books have it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PurchaseOrderRecord {

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use sync_core::connector::{Fetched, Marker, Sink};
 use sync_core::dead_letter::{Cause, DeadLetter};
 use sync_core::journal::{Journal, Link};
-use sync_core::mapping::{Mapping, Names};
+use sync_core::mapping::{Mapping, Names, RetainagePolicy};
 use sync_core::model::construction::Document;
 use sync_core::model::{DocumentKey, DocumentKind, Money, TargetKind, TargetRef};
 use sync_core::reconcile::{TieOutReport, tie_out};
@@ -81,7 +81,10 @@ impl Outcome {
         let connection = settings.connect()?;
         let documents = truth::documents(&connection.source).await?;
         let mapping = Mapping::load(&settings.mapping)?;
-        let procore_side = truth::procore_side(&documents, stage.currency())?;
+        let mut procore_side = truth::procore_side(&documents, stage.currency())?;
+        if mapping.policies().retainage == RetainagePolicy::ProcoreOnly {
+            procore_side = procore_side.posted_as_due();
+        }
         let seen = match &stage.machine {
             Some(machine) => books::look(machine, &settings, &links, &mapping).await?,
             None => look_online(stage, connection.sink, &links, &mapping, &settings.quickbooks.realm).await?,

@@ -12,10 +12,11 @@ use quickbooks_online::Books;
 use serde::{Deserialize, Serialize};
 use sync_core::connector::{Change, Cursor, Fetched, Part, Sink, Source};
 use sync_core::dead_letter::{Cause, DeadLetter};
+use sync_core::engine::entries_of;
 use sync_core::journal::{JobEnd, Journal, LinkChange, Settlement};
 use sync_core::mapping::Mapping;
 use sync_core::model::construction::Document;
-use sync_core::model::{ConnectionId, DocumentKey, ProjectId};
+use sync_core::model::{ConnectionId, DocumentKey, DocumentKind, ProjectId};
 use sync_core::reconcile::FindingKind;
 use sync_core::reconcile::company::{Companies, CompanyFinding, CompanyReport, reconcile as compare};
 
@@ -105,6 +106,7 @@ pub(crate) async fn reconcile(
     bar.finish_and_clear();
 
     let (mut links, dead) = (journal.links(&id).await?, journal.dead_letters(&id).await?);
+    links.extend(journal.links(&entries_of(&id)).await?);
     if let Some(projects) = &projects {
         links.retain(|l| l.document.project_and_id().is_none_or(|(project, _)| projects.contains(&project)));
     }
@@ -264,6 +266,10 @@ async fn give_back(
     for finding in &report.findings {
         let by_target = finding.target.as_ref().and_then(|target| linked.get(target));
         let Some(document) = finding.document.as_ref().or(by_target) else { continue };
+        if document.kind == DocumentKind::WipEntry {
+            // No sync makes it: the next schedule corrects it, when somebody approves it.
+            continue;
+        }
         if known.contains(document) || !seen.insert(document.clone()) {
             continue;
         }

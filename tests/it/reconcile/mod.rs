@@ -2,6 +2,9 @@
 
 mod plants;
 
+use std::sync::Arc;
+
+use sync_core::mapping::{Mapping, MappingFiles};
 use sync_sandboxes::book::Book;
 
 use crate::kit::compare::{by_hand, compare, loaded, said};
@@ -33,6 +36,36 @@ async fn entered_by_hand_everything_is_recognised_by_what_it_says() {
         let report = compare(&Site::open(&book).await, &[]).await;
         // Then each document is found to be what it is
         assert_eq!(said(&report), Vec::new(), "{name}: {:#?}", report.findings);
+    }
+}
+
+/// The book's mapping with retainage kept in Procore only.
+fn procore_only(book: &Book) -> Arc<Mapping> {
+    let mut files = MappingFiles::read(&book.mapping).unwrap();
+    files.set("sync.toml", "[policy]\nretainage = \"procore-only\"\n");
+    Arc::new(Mapping::compile(files).unwrap())
+}
+
+#[tokio::test]
+async fn where_retainage_is_kept_in_procore_only_it_is_no_difference() {
+    for name in BOOKS {
+        // Given a company that posts nothing of retainage
+        let book = site::book(name);
+        let mut site = Site::open(&book).await;
+        site.mapping = procore_only(&book);
+        site.load().await;
+        // When both sides are compared
+        let report = compare(&site, &[]).await;
+        // Then bills are what is due, nothing is held in QuickBooks, and that is as it should be
+        assert_eq!((said(&report), report.problems.clone()), (Vec::new(), Vec::new()), "{name}");
+        assert!(report.is_clean(), "{name}: {:#?}", report.tie_outs);
+        let total = |id: &str| {
+            let found = report.tie_outs.iter().filter(|total| total.id == id);
+            found.map(|total| (total.left.to_string(), total.right.to_string())).collect::<Vec<_>>()
+        };
+        let nothing = ("0.00".to_owned(), "0.00".to_owned());
+        assert_eq!((total("T3"), total("T6")), (vec![nothing.clone()], vec![nothing]), "{name}");
+        assert!(total("T2").iter().any(|(left, _)| left != "0.00"), "{name}");
     }
 }
 

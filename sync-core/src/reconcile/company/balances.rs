@@ -68,7 +68,7 @@ impl Total {
             "T9" => "receivables by customer = accounts receivable",
             "T10" => "actual cost by job = job cost accounts",
             "T11" => "billed = paid + unpaid + held",
-            _ => "work in progress",
+            _ => "WIP entries approved = WIP accounts",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::connector::{Lists, TargetState};
+use crate::connector::{Lists, Marker, TargetState};
 use crate::model::accounting::PostTo;
 use crate::model::{AccountId, Currency, Date, ItemId, Money, TargetId, TargetKind, TargetRef};
 
@@ -53,8 +53,10 @@ pub struct BookPosting {
     pub label: String,
     /// Its date.
     pub date: Option<Date>,
-    /// Was it made by this program, by its marker?
-    pub ours: bool,
+    /// The transaction, where it is of a kind that this program writes.
+    pub target: Option<TargetRef>,
+    /// The mark of this program, where it has one.
+    pub marker: Option<Marker>,
     /// Its sides.
     pub lines: Vec<BookPostingLine>,
 }

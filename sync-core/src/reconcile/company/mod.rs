@@ -11,6 +11,7 @@ mod parties;
 mod score;
 mod sides;
 mod wanted;
+mod wip;
 
 use std::collections::{HashMap, HashSet};
 
@@ -27,7 +28,7 @@ use super::tie_out::{ProjectRow, tie_out};
 use crate::connector::{Capabilities, Condition, Directory, Fetched, TargetState};
 use crate::dead_letter::DeadLetter;
 use crate::journal::Link;
-use crate::mapping::{AccountRole, Mapping, Names};
+use crate::mapping::{AccountRole, Mapping, Names, RetainagePolicy};
 use crate::model::construction::{Document, Payment};
 use crate::model::{AccountId, ConnectionId, Currency, DocumentKey, DocumentKind, MoneyError, ProjectId, TargetRef};
 use pair::{Candidate, kinds_of, pairs};
@@ -44,7 +45,8 @@ pub struct Companies<'a> {
     pub payments: &'a [Payment],
     /// The books.
     pub books: &'a BookState,
-    /// What is known to belong together; nothing before the first sync.
+    /// What is known to belong together, approved entries ([`entries_of`](crate::engine::entries_of)) included; nothing
+    /// before the first sync.
     pub links: &'a [Link],
     /// What waits for a person.
     pub dead: &'a [DeadLetter],
@@ -99,7 +101,10 @@ pub fn reconcile(companies: &Companies<'_>) -> Result<CompanyReport, MoneyError>
     let receivable = accounts(mapping, &names, books, AccountRole::RetainageReceivable);
     let retainage: HashSet<AccountId> = payable.union(&receivable).cloned().collect();
 
-    let (procore, changes, mut problems) = procore_side(documents, currency)?;
+    let (mut procore, changes, mut problems) = procore_side(documents, currency)?;
+    if mapping.policies().retainage == RetainagePolicy::ProcoreOnly {
+        procore = procore.posted_as_due();
+    }
     problems.extend(books.unreadable.iter().cloned());
     let mut same_currency = books.clone();
     same_currency.transactions.retain(|state| {
@@ -185,6 +190,10 @@ pub fn reconcile(companies: &Companies<'_>) -> Result<CompanyReport, MoneyError>
     let desk = Desk { mapping, names: &names, capabilities, known: &known, parties: &parties };
     let view = findings::View { companies, books, procore: &procore, pairs: &all_pairs, desk: &desk };
     let mut found = view.findings(explained, &retainage)?;
+    let mut totals: Vec<Total> = report.tie_outs.iter().map(Total::of).collect();
+    if companies.projects.is_none() {
+        wip::add(&mut totals, &mut found, companies, books, &names)?;
+    }
     found.sort_by(|a, b| {
         (std::cmp::Reverse(a.amount.absolute().amount()), a.tie_out, &a.procore, &a.quickbooks).cmp(&(
             std::cmp::Reverse(b.amount.absolute().amount()),
@@ -193,7 +202,6 @@ pub fn reconcile(companies: &Companies<'_>) -> Result<CompanyReport, MoneyError>
             &b.quickbooks,
         ))
     });
-    let mut totals: Vec<Total> = report.tie_outs.iter().map(Total::of).collect();
     totals.push(Total::new("T4", None, paid.left, paid.right, paid.findings.is_empty())?);
     if companies.projects.is_none() {
         balances::add(&mut totals, companies, books, &procore, &side)?;
