@@ -195,9 +195,9 @@ async fn what_quickbooks_withholds_itself_is_never_withheld_twice() {
     let requests = company.requests();
     let outcomes = company.sink.apply(&[update("8", &state.target, &now.version, wanted)]).await;
     // then nothing is sent, and a person is told why
-    let refused = refusal(&outcomes[0]);
-    assert_eq!(refused.reason, RefusalReason::Person(Cause::Conflict));
-    assert!(refused.text.contains("withheld twice") && refused.text.contains("7.5"), "{}", refused.text);
+    let (reason, text) = refusal(&outcomes[0]);
+    assert_eq!(reason, RefusalReason::Person(Cause::Conflict));
+    assert!(text.contains("withheld twice") && text.contains("7.5"), "{text}");
     assert_eq!(company.requests(), requests);
     assert_eq!(native(&company, &id), ["7.5", "7.5"]);
 }

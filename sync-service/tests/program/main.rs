@@ -3,4 +3,6 @@
 
 mod company;
 mod listen;
+mod mapping;
 mod rebuild;
+mod wip;
