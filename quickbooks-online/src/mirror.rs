@@ -13,6 +13,7 @@ use sync_core::model::{Amount, Currency, TargetRef};
 use crate::convert::plain_name;
 use crate::entity::Entity;
 use crate::error::Error;
+use crate::sink::numbers::OwnNumbers;
 use crate::wire::{MetaData, Reference};
 
 /// What is read of an object when it enters the mirror; the rest waits in its text.
@@ -235,6 +236,14 @@ impl Mirror {
     pub(crate) fn named(&self, name: &str) -> impl Iterator<Item = (Entity, &Arc<Held>)> {
         let keys = self.by_name.get(&same_name_key(name)).into_iter().flatten();
         keys.filter_map(|(entity, id)| self.get(*entity, id).map(|held| (*entity, held)))
+    }
+
+    /// Which documents the company lets QuickBooks number.
+    pub(crate) fn own_numbers(&self) -> OwnNumbers {
+        let preferences = self.all(Entity::Preferences).next();
+        preferences
+            .and_then(|held| serde_json::from_str::<crate::wire::Preferences>(held.raw.get()).ok())
+            .map_or_else(OwnNumbers::default, |preferences| OwnNumbers::of(&preferences))
     }
 
     /// The company's currency: the dollar unless QuickBooks says otherwise.

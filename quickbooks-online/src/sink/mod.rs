@@ -6,6 +6,7 @@ mod candidates;
 mod changes;
 mod find;
 pub(crate) mod lists;
+pub(crate) mod numbers;
 mod outcome;
 mod unlink;
 
@@ -17,6 +18,7 @@ use chrono::TimeDelta;
 use sync_core::connector::{
     Candidates, Capabilities, Cursor, Directory, Found, Outcome, Sink, SinkChanges, TargetState, Wanted, Write,
 };
+use sync_core::model::accounting::AccountingDocument;
 use sync_core::model::{Currency, TargetKind, TargetRef, Timestamp};
 
 use crate::client::QuickBooks;
@@ -116,6 +118,11 @@ type IdsByEntity = BTreeMap<Entity, Vec<String>>;
 impl Sink for QuickBooksSink {
     fn capabilities(&self) -> &Capabilities {
         &self.capabilities
+    }
+
+    fn fit(&self, document: &mut AccountingDocument) -> Vec<String> {
+        self.mirror().own_numbers().fit(document);
+        Vec::new()
     }
 
     async fn begin(&self) -> Result<(), sync_core::Error> {

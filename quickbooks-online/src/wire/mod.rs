@@ -184,7 +184,9 @@ pub use item::Item;
 pub use journal_entry::JournalEntry;
 pub use line::{AccountExpense, DepositDetail, ItemExpense, JournalDetail, JournalEntity, Line, SalesItem, detail};
 pub use payment::Payment;
-pub use preferences::{AccountingPreferences, CurrencyPreferences, NameValue, OtherPreferences, Preferences};
+pub use preferences::{
+    AccountingPreferences, CurrencyPreferences, NameValue, OtherPreferences, Preferences, SalesFormsPreferences,
+};
 pub use purchase::Purchase;
 pub use purchase_order::PurchaseOrder;
 pub use term::Term;

@@ -10,6 +10,8 @@ entity! {
     Preferences {
         /// Accounting.
         accounting: AccountingPreferences = "AccountingInfoPrefs",
+        /// Sales forms.
+        sales_forms: SalesFormsPreferences = "SalesFormsPrefs",
         /// Currency.
         currency: CurrencyPreferences = "CurrencyPrefs",
         /// What has no place of its own.
@@ -34,6 +36,14 @@ pub struct AccountingPreferences {
     /// Are classes given line by line? The documentation calls it `ClassTrackingPerLine`; this is the name on the wire.
     #[serde(rename = "ClassTrackingPerTxnLine", skip_serializing_if = "Option::is_none")]
     pub class_tracking_per_line: Option<bool>,
+}
+
+wire! {
+    /// Settings of sales forms.
+    SalesFormsPreferences {
+        /// Do people number sales documents? If not, QuickBooks does.
+        custom_txn_numbers: bool = "CustomTxnNumbers",
+    }
 }
 
 wire! {

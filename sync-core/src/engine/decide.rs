@@ -150,6 +150,7 @@ pub(super) fn unlike(
         .differing(&right)
         .into_iter()
         .filter(|path| owner(path) == Owner::Procore)
+        .filter(|path| !is_left_open(path, left.get(path)))
         .filter(|path| !same_text(path, left.get(path), right.get(path)))
         .map(|path| format!("{path}: `{}` here, `{}` there", left.get(path), right.get(path)))
         .collect();
@@ -157,6 +158,11 @@ pub(super) fn unlike(
         return None;
     }
     Some((Cause::AmbiguousMatch, format!("{} differs: {}", name(state), differing.join("; "))))
+}
+
+/// Who asks for no number leaves it to the accounting system, which may number by itself.
+fn is_left_open(path: &str, wanted: &str) -> bool {
+    path == "number" && wanted.is_empty()
 }
 
 /// Names and numbers are the same whatever their case.
@@ -197,6 +203,10 @@ pub fn decide_linked(
     let mut conflicts = Vec::new();
     for path in paths {
         let (w, s) = (want.get(path), show.get(path));
+        if is_left_open(path, w) {
+            taken.insert(path, s);
+            continue;
+        }
         let (source_changed, target_changed) = (w != base.wanted.get(path), s != base.seen.get(path));
         if !source_changed && !target_changed && base.accepted.contains(path) {
             taken.insert(path, s);
@@ -315,7 +325,8 @@ pub fn stored_otherwise(wanted: &Fields, stored: &Fields, owner: impl Fn(&str) -
     let differing: Vec<&str> = wanted
         .differing(stored)
         .into_iter()
-        .filter(|path| owner(path) == Owner::Procore && !same_text(path, wanted.get(path), stored.get(path)))
+        .filter(|path| owner(path) == Owner::Procore && !is_left_open(path, wanted.get(path)))
+        .filter(|path| !same_text(path, wanted.get(path), stored.get(path)))
         .collect();
     if differing.is_empty() {
         return None;

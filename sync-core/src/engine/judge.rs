@@ -2,14 +2,15 @@
 
 use super::decide::{LinkedDecision, NewDecision, decide_linked, decide_new, match_lines, rekey, stored_otherwise};
 use super::index::{Index, journal_error};
+use super::names::out_of_use;
 use super::plan::{Desk, Unwanted};
 use super::run::{Candidate, Item, RunReport, Wave, settlement};
 use super::write::Planned;
-use super::{Engine, hex};
+use super::{Engine, Parts, hex};
 use crate::connector::{Candidates, Condition, Found, Operation, TargetState};
 use crate::dead_letter::{Cause, DeadLetter};
 use crate::error::Error;
-use crate::journal::{Base, Job, JobEnd, Link, LinkChange};
+use crate::journal::{AuditRow, Base, Job, JobEnd, Link, LinkChange};
 use crate::model::accounting::AccountingDocument;
 use crate::model::{DocumentKey, Fields, LineKey, Owner, TargetKind, TargetLineId};
 use crate::rulings::{self, Choice};
@@ -71,6 +72,10 @@ impl Engine {
                 return self.gone(wave, index, report, &item.job, letter).await;
             }
         };
+        if let Some(text) = out_of_use(&state) {
+            let letter = letter(Cause::DeletedInQuickbooks, text);
+            return self.gone(wave, index, report, &item.job, letter).await;
+        }
         rekey(&mut state.document, &link.base.lines);
         let mut decision = linked(desk, &document, &wanted, &link.base, &state);
         if let LinkedDecision::Dead(cause, text) = &decision {
@@ -201,7 +206,10 @@ impl Engine {
                 self.adopt(desk, &candidate.item, state, base, wave, index, report);
                 Ok(true)
             }
-            NewDecision::Dead(cause, text) => {
+            NewDecision::Dead(cause, mut text) => {
+                if cause == Cause::VoidedInQuickbooks {
+                    text = format!("{text} {}", self.who_voided(key).await?);
+                }
                 let mut letter = desk.letter(key, &candidate.label, cause, text, amount);
                 letter.candidates =
                     matches.matches.iter().chain(&matches.similar).map(|state| state.target.clone()).collect();
@@ -232,6 +240,31 @@ impl Engine {
                 Ok(false)
             }
         }
+    }
+
+    /// By whom a transaction that has no link any more was voided, and what can be done.
+    async fn who_voided(&self, document: &DocumentKey) -> Result<String, Error> {
+        const ROWS: usize = 1000;
+        let Parts { connection, journal, .. } = &self.parts;
+        let (mut after, mut by_us) = (0, None);
+        loop {
+            let rows = journal.audit(connection, after, ROWS).await.map_err(journal_error)?;
+            let voids = |row: &&AuditRow| row.document == *document && row.text.starts_with("voided ");
+            by_us = rows.iter().filter(voids).map(|row| row.at).next_back().or(by_us);
+            let Some(last) = rows.last().filter(|_| rows.len() == ROWS) else { break };
+            after = last.number;
+        }
+        let who = match by_us {
+            Some(at) => format!(
+                "by this sync on {}, because the document was void in Procore then (`deletion = \"void\"` in sync.toml, or \
+                 a person's decision); it counts in Procore again",
+                at.date_naive()
+            ),
+            None => "in QuickBooks, by somebody else".to_owned(),
+        };
+        let again = "it is not posted again by itself: resolve it with `--take procore` to post it anew (give the void one \
+                     another number first), or with `--take quickbooks` to leave it void";
+        Ok(format!("{who}; {again}"))
     }
 
     async fn create(

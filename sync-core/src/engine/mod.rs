@@ -18,6 +18,7 @@ mod index;
 mod judge;
 mod live;
 mod merge;
+mod names;
 mod notice;
 mod observe;
 mod payments;

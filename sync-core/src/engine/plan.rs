@@ -33,7 +33,7 @@ pub(super) struct Desk<'a> {
 }
 
 impl Desk<'_> {
-    /// What the mapping makes of a document.
+    /// What the mapping makes of a document, fitted to the accounting system.
     pub(super) fn draft(&self, fetched: &Fetched, index: &Index) -> Draft {
         let document = match fetched {
             Fetched::Gone(key) => {
@@ -60,7 +60,12 @@ impl Desk<'_> {
         };
         let label = document.label();
         match situation.apply(document) {
-            Mapped::Post(wanted) => Draft::Wanted { label, document: wanted, previous: previous(document) },
+            Mapped::Post(mut wanted) => {
+                for note in self.sink.fit(&mut wanted) {
+                    tracing::warn!(document = %key, %note, "fitted to the accounting system");
+                }
+                Draft::Wanted { label, document: wanted, previous: previous(document) }
+            }
             Mapped::Nothing(why) => Draft::Unwanted { label, why },
             Mapped::Needs(on) => Draft::Needs { label, on },
             Mapped::Dead { cause, text, amount } => {

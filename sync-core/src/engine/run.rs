@@ -176,6 +176,7 @@ impl Engine {
         for item in &items {
             index.stuck.remove(&item.job.document);
         }
+        self.follow_merged(&items, index).await?;
         while !items.is_empty() {
             let before = items.len();
             let wave = self.plan_wave(items, index, report).await?;
@@ -301,9 +302,6 @@ impl Engine {
                     self.unwanted(&desk, &mut wave, index, report, item, label, why).await?
                 }
                 Draft::Wanted { label, mut document, previous } => {
-                    for note in sink.fit(&mut document) {
-                        tracing::warn!(document = %key, %note, "fitted to the accounting system");
-                    }
                     let link = match index.is_linked(key) {
                         true => self.parts.journal.link(connection, key).await.map_err(journal_error)?,
                         false => None,

@@ -282,7 +282,11 @@ impl Engine {
             cause,
             text,
             amount,
-            target: state.map(|s| s.target.clone()),
+            target: match (&sent.intent.write.operation, state) {
+                (_, Some(state)) => Some(state.target.clone()),
+                (Operation::Update { target, .. } | Operation::Void { target, .. }, None) => Some(target.clone()),
+                _ => None,
+            },
             candidates: Vec::new(),
             since: self.parts.clock.now(),
         }
