@@ -122,7 +122,8 @@ async fn a_paid_bill_keeps_its_payment_when_its_date_changes_and_is_not_voided()
         .person_edits(site.now(), "requisitions", RELEASE, |app| set(app, &["status"], "revise_and_resubmit"))
         .unwrap();
     site.catch_up().await;
-    let letter = only_letter(&site, Cause::PaidMoreThanBilled).await;
+    let letter = only_letter(&site, Cause::Refused).await;
+    assert!(letter.text.contains("unlink"), "{}", letter.text);
     assert_eq!(
         letter.target.map(|target| target.id.to_string()).as_deref(),
         Some(text(&paid, &["Id"])),
