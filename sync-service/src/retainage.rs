@@ -1,5 +1,7 @@
 //! `retainage`: what is withheld, released and held, against the accounts that should say the same.
 
+mod report;
+
 use std::collections::HashMap;
 use std::process::ExitCode;
 
@@ -10,6 +12,7 @@ use sync_core::model::{AccountId, DocumentKey, Money, TargetKind};
 use sync_core::retainage::{AccountEntry, AccountTie, Grouping, LedgerRow, RetainageLedger, Side};
 
 use crate::Failure;
+use crate::report::Files;
 use crate::site::{Site, Where, table};
 
 /// What to report.
@@ -21,11 +24,10 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value = "contract")]
     by: By,
     /// One JSON object instead of text.
-    #[arg(long, conflicts_with = "csv")]
-    json: bool,
-    /// The rows as CSV instead of text.
     #[arg(long)]
-    csv: bool,
+    json: bool,
+    #[command(flatten)]
+    files: Files,
 }
 
 #[derive(Clone, Copy, Debug, clap::ValueEnum)]
@@ -96,16 +98,13 @@ pub(crate) async fn held(site: &Site, by: Grouping) -> Result<Held, Failure> {
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let Held { parts, untracked, problems } = held(&Site::open(&args.at)?, args.by.into()).await?;
+    args.files.write(&report::report(&parts, untracked, &problems))?;
     if args.json {
         println!("{}", json(&parts, untracked, &problems));
-    } else if args.csv {
-        print!("{}", csv(&parts));
     } else {
         parts.iter().for_each(print);
         if untracked {
-            println!(
-                "Retainage is kept in Procore only: nothing of it is posted, and the accounts are not expected to tie."
-            );
+            println!("{UNTRACKED}");
         }
         problems.iter().for_each(|problem| println!("not counted: {problem}"));
     }
@@ -175,6 +174,9 @@ pub(crate) fn title(side: Side) -> &'static str {
 pub(crate) fn label(row: &LedgerRow) -> String {
     row.line.as_ref().map_or(row.label.clone(), |line| format!("{}, line {line}", row.label))
 }
+
+const UNTRACKED: &str =
+    "Retainage is kept in Procore only: nothing of it is posted, and the accounts are not expected to tie.";
 
 fn print(part: &Part) {
     let mut rows = table(&[title(part.side), "billed", "withheld", "released", "held", "documents"]);

@@ -149,8 +149,43 @@ fn retainage_is_told_by_contract_vendor_and_project_and_held_against_the_account
     });
     // then every grouping comes to the same.
     assert!(totals.iter().all(|total| *total == totals[0] && !total.is_zero()), "{totals:?}");
-    let csv = stdout(&program(&["retainage", "--book", &book(), "--csv"]));
-    assert!(csv.contains("Retainage payable,\"SC-A2\",,72000.00,6350.00,0.00,6350.00,2"), "{csv}");
+}
+
+/// The text of a CSV file that a report left.
+fn table(dir: &std::path::Path, name: &str) -> String {
+    std::fs::read_to_string(dir.join(name)).unwrap()
+}
+
+#[test]
+fn retainage_and_work_in_progress_are_pages_files_and_workbooks_too() {
+    // Given a company and its estimates
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).display().to_string();
+    let (html, csv, xlsx, estimates) = (path("page.html"), path("csv"), path("book.xlsx"), path("eac.csv"));
+    std::fs::write(&estimates, "job,estimate_at_completion\n2026-014,2000000.00\n").unwrap();
+    let files = ["--book", &book(), "--html", &html, "--csv", &csv, "--xlsx", &xlsx].map(str::to_owned);
+    let run = |command: &[&str]| {
+        let arguments: Vec<&str> = command.iter().copied().chain(files.iter().map(String::as_str)).collect();
+        program(&arguments);
+        let page = std::fs::read_to_string(&html).unwrap();
+        let sheets = String::from_utf8_lossy(&std::fs::read(&xlsx).unwrap()).into_owned();
+        assert!(page.contains("<svg") && page.contains("@media print"), "{page}");
+        assert!(sheets.contains("state=\"frozen\"") && sheets.contains("#,##0.00;[Red]-#,##0.00"));
+        (page, sheets)
+    };
+    // When retainage is reported, then each contract has its row, and sums and differences are alive.
+    let (page, sheets) = run(&["retainage"]);
+    assert!(page.contains("<td>SC-A2</td><td class=\"n\">72,000.00</td><td class=\"n\">6,350.00</td>"), "{page}");
+    assert!(table(&dir.path().join("csv"), "retainage_payable.csv").contains("SC-A2,72000.00,6350.00,0.00,6350.00,2"));
+    assert!(sheets.contains("<f>C2-D2</f>") && sheets.contains("<f>SUM(E2:E") && sheets.contains("<f>B2-C2</f>"));
+    // When the WIP schedule is, then each figure of a job is worked out in the sheet from what was entered.
+    let (page, sheets) = run(&["wip", "--estimates", &estimates, "--date", "2026-06-30"]);
+    assert!(page.contains("Earned and billed by job"), "{page}");
+    assert!(table(&dir.path().join("csv"), "jobs.csv").lines().any(|row| row.starts_with("2026-014,")));
+    for formula in ["ROUND((D2-E2)*(B2-E2)/(C2-E2),2)+E2", "MAX(H2-G2,0)", "SUM(N2:N"] {
+        assert!(sheets.contains(&format!("<f>{formula}")), "{formula}");
+    }
+    assert!(sheets.contains("<f>(D2-E2)/(C2-E2)</f>"), "the percentage");
 }
 
 #[test]

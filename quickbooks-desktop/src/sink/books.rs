@@ -108,5 +108,7 @@ fn payment(record: &Element<'_>, currency: Currency) -> Result<BookPayment, Stri
         date: made.date,
         voided: made.voided,
         parts: of_bills.map(|part| (part.to, part.amount)).collect(),
+        // A check that pays bills is for bills to the last cent: what is left over cannot be entered.
+        unapplied: Money::zero(currency),
     })
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use serde_json::value::RawValue;
 use sync_core::connector::TargetState;
-use sync_core::model::{AccountId, Currency, Money, TargetKind, TargetRef};
+use sync_core::model::{AccountId, Currency, Money, MoneyError, TargetKind, TargetRef};
 use sync_core::reconcile::company::{BookPayment, BookPosting, BookPostingLine, BookState};
 
 use super::{BookAccount, BookEntry, Books};
@@ -12,7 +12,7 @@ use crate::convert;
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::mirror::{Held, Mirror};
-use crate::payments::{BankDeposit, DirectPurchase, VendorPayment};
+use crate::payments::{BankDeposit, CustomerPayment, DirectPurchase, UnknownPart, VendorPayment};
 use crate::query::Query;
 use crate::raw::{Record, id_of};
 use crate::sink::lists;
@@ -31,7 +31,8 @@ const LISTS: &[Entity] = &[
 ];
 const TRANSACTIONS: &[Entity] =
     &[Entity::PurchaseOrder, Entity::Bill, Entity::VendorCredit, Entity::Estimate, Entity::Invoice, Entity::CreditMemo];
-const OTHERS: &[Entity] = &[Entity::BillPayment, Entity::JournalEntry, Entity::Purchase, Entity::Deposit];
+const OTHERS: &[Entity] =
+    &[Entity::BillPayment, Entity::Payment, Entity::JournalEntry, Entity::Purchase, Entity::Deposit];
 
 impl Books {
     /// How many requests [`state`](Self::state) takes at least; lists of more than a page take one more for each page.
@@ -113,7 +114,7 @@ fn named(entity: Entity, raw: &RawValue, error: &Error) -> String {
     format!("{entity} {} in QuickBooks: {error}", id_of(raw))
 }
 
-/// Payments of bills, journal entries, and purchases and deposits, which post to accounts directly.
+/// Payments of bills and from customers, journal entries, and purchases and deposits, which post to accounts directly.
 fn other(books: &mut BookState, entity: Entity, raw: &RawValue, home: Currency) -> Result<(), Error> {
     let unreadable = |error: &dyn std::fmt::Display| Error::unreadable(&format!("{entity} {}", id_of(raw)), error);
     let posting = match entity {
@@ -123,6 +124,20 @@ fn other(books: &mut BookState, entity: Entity, raw: &RawValue, home: Currency) 
             let bills = settled.into_iter().filter(|part| part.to.kind == TargetKind::Bill);
             books.payments.push(BookPayment {
                 parts: bills.map(|part| (part.to, part.cash)).collect(),
+                unapplied: on_account(payment.unapplied, &payment.others).map_err(|error| unreadable(&error))?,
+                id: payment.id,
+                number: payment.number,
+                date: payment.date,
+                voided: payment.voided,
+            });
+            return Ok(());
+        }
+        Entity::Payment => {
+            let payment = CustomerPayment::read(raw, home)?;
+            let parts = payment.applied.iter().filter(|part| part.to.kind == TargetKind::Invoice);
+            books.receipts.push(BookPayment {
+                parts: parts.map(|part| (part.to.clone(), part.amount)).collect(),
+                unapplied: on_account(payment.unapplied, &payment.others).map_err(|error| unreadable(&error))?,
                 id: payment.id,
                 number: payment.number,
                 date: payment.date,
@@ -184,6 +199,11 @@ fn other(books: &mut BookState, entity: Entity, raw: &RawValue, home: Currency) 
     };
     books.entries.push(posting);
     Ok(())
+}
+
+/// What of a payment settles neither bill nor invoice.
+fn on_account(unapplied: Money, others: &[UnknownPart]) -> Result<Money, MoneyError> {
+    others.iter().try_fold(unapplied, |sum, part| sum.plus(part.amount))
 }
 
 fn party_kind(word: &str) -> Option<TargetKind> {

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 use sync_core::reconcile::company::CompanyReport;
 
 use crate::Failure;
+use crate::report::Files;
 
 /// What to compare.
 #[derive(Clone, Debug, clap::Args)]
@@ -54,24 +55,19 @@ pub(crate) struct Args {
     /// Live: only findings on documents that were dated or changed since this day.
     #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["left", "book"])]
     since: Option<chrono::NaiveDate>,
-    /// Companies: the report as one page that prints well.
-    #[arg(long, value_name = "FILE", conflicts_with = "left")]
-    html: Option<PathBuf>,
-    /// Companies: the report as CSV files, one a table.
-    #[arg(long, value_name = "DIR", conflicts_with = "left")]
-    csv: Option<PathBuf>,
-    /// Companies: the report as a workbook, one sheet a tie-out.
-    #[arg(long, value_name = "FILE", conflicts_with = "left")]
-    xlsx: Option<PathBuf>,
+    #[command(flatten)]
+    files: Files,
     /// One JSON object on standard output.
     #[arg(long)]
     json: bool,
 }
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
-    let Args { book, left, right, key, compare, text, out, verify, memory, project, since, html, csv, xlsx, json } =
-        args;
+    let Args { book, left, right, key, compare, text, out, verify, memory, project, since, files, json } = args;
     if let (Some(left), Some(right)) = (left, right) {
+        if !files.is_empty() {
+            return Err("two files are compared line by line; use --out or --json, not --html, --csv or --xlsx".into());
+        }
         let args = files::Args { left, right, key, compare, text, json, out, verify, memory };
         return Ok(files::run(&args));
     }
@@ -98,25 +94,13 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     };
     let currency = report.currency;
     let written = report::report(&name, &report, currency);
-    if let Some(path) = &html {
-        std::fs::write(path, crate::report::html(&written)).map_err(|e| cannot(path, &e))?;
-    }
-    if let Some(path) = &xlsx {
-        std::fs::write(path, crate::report::workbook(&written)?).map_err(|e| cannot(path, &e))?;
-    }
-    if let Some(dir) = &csv {
-        crate::report::csv_dir(&written, dir)?;
-    }
+    files.write(&written)?;
     if json {
         println!("{}", print::json(&report));
     } else {
         print!("{}", print::tables(&report));
     }
     Ok(status(&report))
-}
-
-fn cannot(path: &std::path::Path, error: &std::io::Error) -> String {
-    format!("{}: cannot be written ({error}); name another file", path.display())
 }
 
 /// A side could not be read to the end: nothing is said of what is the same.

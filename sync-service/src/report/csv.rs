@@ -26,6 +26,7 @@ fn cell(cell: &Cell) -> String {
         Cell::Text(text) => harmless(text),
         Cell::Count(count) => count.to_string(),
         Cell::Money(money) | Cell::Formula(_, money) => money.to_string(),
+        Cell::Share(_, share) => share.to_string(),
     }
 }
 

@@ -2,16 +2,19 @@
 
 mod chart;
 mod csv;
+mod files;
 mod html;
 mod markdown;
 mod xlsx;
 mod zip;
 
 pub(crate) use self::csv::{harmless, write_dir as csv_dir};
+pub(crate) use files::Files;
 pub(crate) use html::page as html;
 pub(crate) use markdown::text as markdown;
 pub(crate) use xlsx::workbook;
 
+use rust_decimal::Decimal;
 use sync_core::model::Money;
 
 /// A report, in no format yet.
@@ -42,6 +45,8 @@ pub(crate) enum Cell {
     Money(Money),
     /// A formula of the workbook, and what it comes to, for everything else.
     Formula(String, Money),
+    /// The same for a share of one, shown in percent.
+    Share(String, Decimal),
 }
 
 impl Cell {
@@ -59,6 +64,7 @@ impl Cell {
             Self::Text(text) => text.clone(),
             Self::Count(count) => count.to_string(),
             Self::Money(money) | Self::Formula(_, money) => crate::reconcile::print::dollars(*money),
+            Self::Share(_, share) => format!("{:.2} %", share.saturating_mul(Decimal::ONE_HUNDRED)),
         }
     }
 }

@@ -59,15 +59,16 @@ pub(crate) fn workbook(report: &Report) -> Result<Vec<u8>, Failure> {
     Ok(zip::archive(&files)?)
 }
 
-/// Styles: 0 plain, 1 header, 2 money, 3 wrapped text.
+/// Styles: 0 plain, 1 header, 2 money, 3 wrapped text, 4 percent.
 fn styles() -> String {
     format!(
         "{XML}<styleSheet xmlns=\"{MAIN}\"><numFmts count=\"1\"><numFmt numFmtId=\"164\" \
          formatCode=\"#,##0.00;[Red]-#,##0.00\"/></numFmts><fonts count=\"2\"><font/><font><b/></font></fonts>\
          <fills count=\"2\"><fill><patternFill patternType=\"none\"/></fill><fill><patternFill patternType=\"gray125\"/>\
          </fill></fills><borders count=\"1\"><border/></borders><cellStyleXfs count=\"1\"><xf/></cellStyleXfs>\
-         <cellXfs count=\"4\"><xf/><xf fontId=\"1\" applyFont=\"1\"/><xf numFmtId=\"164\" applyNumberFormat=\"1\"/>\
-         <xf applyAlignment=\"1\"><alignment wrapText=\"1\" vertical=\"top\"/></xf></cellXfs></styleSheet>"
+         <cellXfs count=\"5\"><xf/><xf fontId=\"1\" applyFont=\"1\"/><xf numFmtId=\"164\" applyNumberFormat=\"1\"/>\
+         <xf applyAlignment=\"1\"><alignment wrapText=\"1\" vertical=\"top\"/></xf>\
+         <xf numFmtId=\"10\" applyNumberFormat=\"1\"/></cellXfs></styleSheet>"
     )
 }
 
@@ -96,6 +97,9 @@ fn sheet(table: &Table) -> Result<String, Failure> {
                 Cell::Text(content) => text(&mut out, &at, content, 3)?,
                 Cell::Count(count) => write!(out, "<c r=\"{at}\"><v>{count}</v></c>")?,
                 Cell::Money(money) => write!(out, "<c r=\"{at}\" s=\"2\"><v>{money}</v></c>")?,
+                Cell::Share(formula, share) => {
+                    write!(out, "<c r=\"{at}\" s=\"4\"><f>{}</f><v>{share}</v></c>", escape(formula))?;
+                }
                 Cell::Formula(formula, money) => {
                     write!(out, "<c r=\"{at}\" s=\"2\"><f>{}</f><v>{money}</v></c>", escape(formula))?;
                 }

@@ -1,12 +1,15 @@
-//! The tie-outs of balances: aging against account (T8, T9) and the identities of each commitment (T11).
+//! The tie-outs of balances: aging against account (T8, T9), actual cost against the job cost accounts (T10) and the
+//! identities of each commitment (T11).
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use super::Companies;
 use super::books::BookState;
+use super::findings::CompanyFinding;
+use super::ledgers::Ledgers;
 use crate::connector::{Condition, Fetched};
 use crate::model::construction::Document;
-use crate::model::{AccountId, DocumentKey, DocumentKind, Money, MoneyError, TargetKind};
+use crate::model::{DocumentKey, DocumentKind, Money, MoneyError, TargetKind};
 use crate::reconcile::records::{BooksSide, ProcoreSide};
 use crate::reconcile::tie_out::{Measure, TieOut};
 
@@ -73,34 +76,35 @@ impl Total {
     }
 }
 
-/// Adds what can be told from balances.
+/// Adds what can be told from balances. `findings` name what they show in already.
 pub(super) fn add(
     totals: &mut Vec<Total>,
     companies: &Companies<'_>,
     books: &BookState,
-    procore: &ProcoreSide,
-    side: &BooksSide,
+    (procore, side): (&ProcoreSide, &BooksSide),
+    ledgers: &Ledgers<'_>,
+    findings: &[CompanyFinding],
 ) -> Result<(), MoneyError> {
-    for (id, kind, purchases) in [("T8", "Accounts Payable", true), ("T9", "Accounts Receivable", false)] {
-        let accounts: HashSet<AccountId> = books
-            .lists
-            .accounts
-            .iter()
-            .filter(|account| account.kind == kind)
-            .map(|account| AccountId::from(account.id.as_str()))
-            .collect();
+    let named = |id: &str| {
+        let shown = findings.iter().flat_map(|finding| &finding.shows_in).filter(|(of, ..)| *of == id);
+        Money::sum(books.currency, shown.map(|(.., amount)| *amount))
+    };
+    let mut push = |id, left: Money, right: Money| -> Result<(), MoneyError> {
+        totals.push(Total::new(id, None, left, right, named(id)? == left.minus(right)?)?);
+        Ok(())
+    };
+    for (id, accounts, purchases) in [("T8", &ledgers.payable, true), ("T9", &ledgers.receivable, false)] {
         let balances = accounts.iter().filter_map(|account| books.balances.get(account));
         let account = Money::sum(books.currency, balances.copied())?;
-        let aging = aging(books, purchases, &accounts)?;
-        totals.push(Total::new(id, None, aging, account, aging == account)?);
+        push(id, aging(books, purchases)?, account)?;
     }
+    push("T10", Money::sum(books.currency, procore.pay_apps.iter().map(|app| app.gross))?, ledgers.cost_of_all(side)?)?;
     let (billed, known) = identity(companies, books, procore, side)?;
-    totals.push(Total::new("T11", None, billed, known, billed == known)?);
-    Ok(())
+    push("T11", billed, known)
 }
 
-/// What is open on bills or invoices, less open credits, and what journal entries with a name put beside it.
-fn aging(books: &BookState, purchases: bool, accounts: &HashSet<AccountId>) -> Result<Money, MoneyError> {
+/// What is open on bills or invoices, less open credits and what was paid on account.
+fn aging(books: &BookState, purchases: bool) -> Result<Money, MoneyError> {
     let mut sum = Money::zero(books.currency);
     for state in books.transactions.iter().filter(|state| state.condition == Condition::Live) {
         let Some(balance) = state.balance else { continue };
@@ -112,10 +116,9 @@ fn aging(books: &BookState, purchases: bool, accounts: &HashSet<AccountId>) -> R
             _ => sum,
         };
     }
-    for line in books.entries.iter().flat_map(|entry| &entry.lines) {
-        if accounts.contains(&line.account) && line.party.is_some() {
-            sum = if purchases { sum.minus(line.amount)? } else { sum.plus(line.amount)? };
-        }
+    let payments = if purchases { &books.payments } else { &books.receipts };
+    for payment in payments.iter().filter(|payment| !payment.voided) {
+        sum = sum.minus(payment.unapplied)?;
     }
     Ok(sum)
 }

@@ -17,6 +17,8 @@ pub struct BookState {
     pub parties: Vec<TargetState>,
     /// Payments of bills.
     pub payments: Vec<BookPayment>,
+    /// Payments from customers.
+    pub receipts: Vec<BookPayment>,
     /// Journal entries, and whatever else posts to accounts without being one of the transactions.
     pub entries: Vec<BookPosting>,
     /// The balance of each account on its natural side: a liability that is owed is positive.
@@ -31,7 +33,7 @@ pub struct BookState {
     pub unreadable: Vec<String>,
 }
 
-/// A payment of bills.
+/// A payment of bills or invoices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BookPayment {
     /// Its id.
@@ -42,8 +44,10 @@ pub struct BookPayment {
     pub date: Date,
     /// Voided: it settles nothing any more.
     pub voided: bool,
-    /// Each bill that it settled, and how much of it in cash.
+    /// Each bill or invoice that it settled, and how much of it in cash.
     pub parts: Vec<(TargetRef, Money)>,
+    /// What of it settles none: money on account, or for something that is neither bill nor invoice.
+    pub unapplied: Money,
 }
 
 /// Something that posts to accounts, such as a journal entry.
@@ -80,6 +84,7 @@ impl BookState {
             transactions: Vec::new(),
             parties: Vec::new(),
             payments: Vec::new(),
+            receipts: Vec::new(),
             entries: Vec::new(),
             balances: HashMap::new(),
             expense_accounts: HashMap::new(),

@@ -109,8 +109,7 @@ impl View<'_> {
         let linked = self.companies.links.iter().find(|link| link.target == state.target).map(|link| &link.document);
         let document = linked.or(state.marker.as_ref().map(|marker| &marker.document));
         let Some(document) = document else {
-            // Where the sync has posted nothing yet, nothing can be said of where a transaction came from.
-            return if self.sync_has_posted() { FindingKind::NotFromThisSync } else { FindingKind::MissingInProcore };
+            return self.foreign_kind();
         };
         let found = self.companies.documents.iter().find(|fetched| fetched.key() == *document);
         match found {
@@ -124,6 +123,12 @@ impl View<'_> {
                 FindingKind::Deleted
             }
         }
+    }
+
+    /// The kind of what nothing in Procore stands for. Where the sync has posted nothing yet, nothing can be said of where a
+    /// transaction came from.
+    pub(super) fn foreign_kind(&self) -> FindingKind {
+        if self.sync_has_posted() { FindingKind::NotFromThisSync } else { FindingKind::MissingInProcore }
     }
 
     fn sync_has_posted(&self) -> bool {

@@ -6,6 +6,7 @@ mod books;
 mod fields;
 mod findings;
 mod groups;
+mod ledgers;
 mod pair;
 mod parties;
 mod score;
@@ -191,8 +192,10 @@ pub fn reconcile(companies: &Companies<'_>) -> Result<CompanyReport, MoneyError>
     let view = findings::View { companies, books, procore: &procore, pairs: &all_pairs, desk: &desk };
     let mut found = view.findings(explained, &retainage)?;
     let mut totals: Vec<Total> = report.tie_outs.iter().map(Total::of).collect();
+    let ledgers = ledgers::Ledgers::of(companies, books, &desk, &retainage, &outside)?;
     if companies.projects.is_none() {
         wip::add(&mut totals, &mut found, companies, books, &names)?;
+        ledgers.explain(&mut found, &procore, &side, view.foreign_kind())?;
     }
     found.sort_by(|a, b| {
         (std::cmp::Reverse(a.amount.absolute().amount()), a.tie_out, &a.procore, &a.quickbooks).cmp(&(
@@ -204,7 +207,7 @@ pub fn reconcile(companies: &Companies<'_>) -> Result<CompanyReport, MoneyError>
     });
     totals.push(Total::new("T4", None, paid.left, paid.right, paid.findings.is_empty())?);
     if companies.projects.is_none() {
-        balances::add(&mut totals, companies, books, &procore, &side)?;
+        balances::add(&mut totals, companies, books, (&procore, &side), &ledgers, &found)?;
     }
     totals.sort_by_key(|total| (total.number(), total.measure));
     Ok(CompanyReport {

@@ -110,13 +110,6 @@ pub(super) fn score(wanted: &Wanted, seen: &Seen) -> Score {
     } else if wanted.order.is_some() && !seen.orders.is_empty() {
         score.add(-30, "another purchase order");
     }
-    if !wanted.parties.is_empty() {
-        if wanted.parties.contains(&seen.party) {
-            score.add(20, "party");
-        } else {
-            score.add(-40, "another party");
-        }
-    }
     if let Some(job) = &wanted.job {
         if seen.jobs.contains(job) {
             score.add(if wanted.by_job { 45 } else { 10 }, "job");
@@ -136,6 +129,14 @@ pub(super) fn score(wanted: &Wanted, seen: &Seen) -> Score {
             11..=45 => {}
             _ => score.add(-5, "far date"),
         }
+    }
+    if wanted.parties.contains(&seen.party) {
+        score.add(20, "party");
+    } else if !wanted.parties.is_empty() {
+        // The same money at the same job on the same day: somebody took the wrong vendor from the list.
+        let same_job = wanted.job.as_ref().is_some_and(|job| seen.jobs.contains(job));
+        let slip = score.same_amount && same_job && score.days == Some(0);
+        score.add(if slip { -15 } else { -40 }, "another party");
     }
     score
 }
@@ -253,6 +254,16 @@ mod tests {
         assert!(!score(&pay_app(), &bill("55", "7", "812.40", "812.40")).is_enough());
         assert!(!score(&pay_app(), &bill("55", "8", "36000", "40000")).is_enough(), "another vendor");
         assert!(score(&pay_app(), &bill("sc 001-02", "7", "1", "1")).is_enough(), "the number says it");
+    }
+
+    #[test]
+    fn the_wrong_vendor_picked_from_the_list_is_a_slip_and_not_another_bill() {
+        let day = crate::model::Date::from_ymd_opt(2026, 6, 30);
+        let wanted = Wanted { job: Some("31".into()), date: day, ..pay_app() };
+        let seen = Seen { jobs: vec!["31".into()], date: day, ..bill("4471", "8", "36000", "40000") };
+        assert!(score(&wanted, &seen).is_enough());
+        assert!(!score(&wanted, &Seen { jobs: vec!["32".into()], ..seen.clone() }).is_enough(), "another job");
+        assert!(!score(&wanted, &Seen { date: day.and_then(|day| day.succ_opt()), ..seen }).is_enough(), "another day");
     }
 
     #[test]
