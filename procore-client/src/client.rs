@@ -159,6 +159,11 @@ impl Procore {
         self.api.counters()
     }
 
+    /// What Procore has said about the end of the endpoints that were called.
+    pub fn notices(&self) -> Vec<sync_core::http::Notice> {
+        self.api.notices()
+    }
+
     /// Requests sent so far, repeated ones included.
     pub fn requests(&self) -> u64 {
         self.api.counters().requests

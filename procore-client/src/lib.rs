@@ -89,7 +89,8 @@ mod write_paths;
 pub use client::{Config, Page, Procore};
 pub use error::Error;
 pub use fault::{Fault, FieldFault};
-pub use source::{ProcoreSource, Projects, SourceOptions};
+pub use resources::Listing;
+pub use source::{ProcoreSource, Projects, SourceOptions, Standing};
 
 #[cfg(test)]
 mod client_tests;

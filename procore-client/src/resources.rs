@@ -3,6 +3,9 @@
 //! Lists answer with [`Record`]s, since one record that cannot be read must not hide the others. A show answers `None`
 //! for 404, which Procore also gives for what the account may not see.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::TryStreamExt;
 use futures_util::stream::Stream;
 use sync_core::model::construction::CommitmentKind;
 use sync_core::model::{
@@ -74,6 +77,19 @@ impl Only<'_> {
     }
 }
 
+/// Lists whose members can be named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Listing {
+    /// Vendors of the company.
+    Vendors,
+    /// Subcontracts of a project.
+    WorkOrderContracts,
+    /// Purchase orders of a project.
+    PurchaseOrderContracts,
+    /// Pay apps of a project.
+    Requisitions,
+}
+
 const UPDATED: &str = "filters[updated_at]";
 
 impl Procore {
@@ -90,6 +106,36 @@ impl Procore {
                 Err(Error::Configuration("the API host does not know /rest/v1.0/me; check the environment".to_owned()))
             }
         }
+    }
+
+    /// The names of the members that the first page of a list has, whatever they are: what this client knows can be
+    /// compared with what Procore sends now. Reads only.
+    ///
+    /// # Errors
+    /// If the list cannot be read.
+    pub async fn members(&self, list: Listing, project: &ProjectId) -> Result<BTreeSet<String>, Error> {
+        let query = match list {
+            Listing::Vendors => {
+                let query = Query::new("/rest/v1.0/vendors").with("company_id", self.company());
+                query.with("view", "normal").paged(SMALL_ROWS)
+            }
+            Listing::Requisitions => {
+                let query = Query::new("/rest/v1.1/requisitions").with("project_id", project);
+                query.with("view", "extended").paged(LARGE_ROWS)
+            }
+            Listing::WorkOrderContracts | Listing::PurchaseOrderContracts => {
+                let kind = match list {
+                    Listing::WorkOrderContracts => CommitmentKind::Subcontract,
+                    _ => CommitmentKind::PurchaseOrder,
+                };
+                let query = Query::new(format!("/rest/v1.0/{}", resource(kind))).with("project_id", project);
+                query.with("view", "extended").paged(LARGE_ROWS)
+            }
+        };
+        let mut pages = std::pin::pin!(self.pages::<BTreeMap<String, serde::de::IgnoredAny>>(query));
+        let first = pages.try_next().await?;
+        let records = first.into_iter().flat_map(|page| page.records).filter_map(Result::ok);
+        Ok(records.flat_map(BTreeMap::into_keys).collect())
     }
 
     /// The companies that the login can see.
@@ -190,6 +236,17 @@ impl Procore {
             Some(between) => query.with(UPDATED, between.filter()).with("view", "compact").paged(SMALL_ROWS),
             None => query.with("view", "extended").paged(LARGE_ROWS),
         })
+    }
+
+    /// Every commitment of one kind as its list names it, deleted ones too: ids and when each last changed, no lines.
+    pub fn commitments_named(
+        &self,
+        kind: CommitmentKind,
+        project: &ProjectId,
+    ) -> impl Stream<Item = Result<Page<CommitmentContract>, Error>> + Send + use<'_> {
+        let query = Query::new(format!("/rest/v1.0/{}", resource(kind))).with("project_id", project);
+        let query = query.with("filters[include_deleted]", "with").with("view", "compact");
+        self.pages(query.paged(SMALL_ROWS))
     }
 
     /// One commitment with its lines.
@@ -418,6 +475,14 @@ impl Procore {
             None => query.with("view", "extended").paged(LARGE_ROWS),
         })
         .await
+    }
+
+    /// Every pay app of a project as its list names it: ids and when each last changed.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub async fn requisitions_named(&self, project: &ProjectId) -> Result<Vec<Record<Requisition>>, Error> {
+        self.list(Query::new("/rest/v1.1/requisitions").with("project_id", project).paged(SMALL_ROWS)).await
     }
 
     /// One pay app with its items.

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use futures_util::TryStreamExt;
+use futures_util::{StreamExt, TryStreamExt};
 use serde::{Deserialize, Serialize};
 use sync_core::connector::{Change, Changes, Cursor};
 use sync_core::model::construction::CommitmentKind;
@@ -62,9 +62,31 @@ impl Found {
     }
 }
 
+/// What stands in Procore, told by its lists alone.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Standing {
+    /// What changed, and where to go on.
+    pub changes: Changes,
+    /// Every commitment, pay app, prime contract and owner invoice of the projects that take part. None if the id of one
+    /// cannot be read: then nothing can be said to be gone.
+    pub present: Option<HashSet<DocumentKey>>,
+}
+
+/// What the lists are asked for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ask {
+    /// What changed.
+    Changed,
+    /// What is there, and what of it changed.
+    All,
+}
+
 /// What changed in one project.
 #[derive(Default)]
 struct InProject {
+    /// What is there, if that was asked.
+    present: Vec<(DocumentKind, Ids)>,
     owner: bool,
     commitments: Ids,
     pay_apps: Ids,
@@ -81,6 +103,18 @@ impl InProject {
             DocumentKind::OwnerInvoice => &self.owner_invoices.ids,
             _ => &[],
         }
+    }
+
+    /// Notes what a list names.
+    fn is_there<'a, T: 'a>(
+        &mut self,
+        kind: DocumentKind,
+        records: impl IntoIterator<Item = &'a Record<T>>,
+        id: impl Fn(&T) -> Option<&str>,
+    ) {
+        let mut ids = Ids::default();
+        ids.add(records, id);
+        self.present.push((kind, ids));
     }
 
     fn are_all(&self) -> bool {
@@ -144,10 +178,32 @@ impl Ids {
 
 impl ProcoreSource {
     pub(super) async fn changes_since(&self, since: Option<&Cursor>) -> Result<Changes, CoreError> {
+        match since {
+            Some(since) => Ok(self.look(since, Ask::Changed).await?.changes),
+            None => Ok(Changes { changes: Vec::new(), next: self.cursor_at(self.now())? }),
+        }
+    }
+
+    /// A position in the changes: at an instant.
+    ///
+    /// # Errors
+    /// None that can be expected; it is written as JSON.
+    pub fn cursor_at(&self, time: Timestamp) -> Result<Cursor, CoreError> {
+        Position { time }.cursor()
+    }
+
+    /// What is there and what of it changed since, without fetching any document: by this, what was read before is
+    /// brought up to date, and deletions are found that no feed tells of any more.
+    ///
+    /// # Errors
+    /// If a list cannot be read.
+    pub async fn standing(&self, since: &Cursor) -> Result<Standing, CoreError> {
+        self.kept.clear();
+        self.look(since, Ask::All).await
+    }
+
+    async fn look(&self, since: &Cursor, ask: Ask) -> Result<Standing, CoreError> {
         let start = self.now();
-        let Some(since) = since else {
-            return Ok(Changes { changes: Vec::new(), next: Position { time: start }.cursor()? });
-        };
         let since = Position::parse(since)?.time;
         let overlap = chrono::TimeDelta::minutes(i64::try_from(OVERLAP_MINUTES).unwrap_or(0));
         let from = since.checked_sub_signed(overlap).unwrap_or(since);
@@ -163,7 +219,7 @@ impl ProcoreSource {
         }
         let active = self.active_projects().await?;
         let projects = active.ids;
-        let changed = each(projects.iter().map(|project| self.changed_in(project, between)).collect()).await?;
+        let changed = each(projects.iter().map(|project| self.changed_in(project, between, ask)).collect()).await?;
         for (project, changed) in projects.iter().zip(&changed) {
             if changed.owner {
                 found.add(DocumentKey::new(DocumentKind::Project, project));
@@ -179,7 +235,20 @@ impl ProcoreSource {
         }
         let all_named = active.are_all && vendors.are_all && changed.iter().all(InProject::are_all);
         let time = if all_named { start } else { since.max(start - chrono::TimeDelta::hours(HELD_FOR_HOURS)) };
-        Ok(Changes { changes: found.changes, next: Position { time }.cursor()? })
+        let mut present = Some(HashSet::new());
+        for (project, (kind, ids)) in projects
+            .iter()
+            .zip(&changed)
+            .flat_map(|(project, changed)| changed.present.iter().map(move |p| (project, p)))
+        {
+            if !ids.are_all {
+                present = None;
+            }
+            let keys = ids.ids.iter().map(|id| DocumentKey::within(*kind, project, id));
+            present.iter_mut().for_each(|present| present.extend(keys.clone()));
+        }
+        let changes = Changes { changes: found.changes, next: Position { time }.cursor()? };
+        Ok(Standing { changes, present: present.filter(|_| ask == Ask::All) })
     }
 
     async fn changed_vendors(&self, between: Between) -> Result<Ids, Error> {
@@ -206,27 +275,50 @@ impl ProcoreSource {
         Ok(ids.ids.into_iter().filter(takes_part).collect())
     }
 
-    async fn changed_in(&self, project: &ProjectId, between: Between) -> Result<InProject, Error> {
+    async fn changed_in(&self, project: &ProjectId, between: Between, ask: Ask) -> Result<InProject, Error> {
         let mut changed = InProject::default();
         let only = Only::updated(between);
+        let all = ask == Ask::All;
         if self.options.owners {
-            let contracts = self.listed_prime_contracts(project, Some(between)).await?;
+            let contracts = if all {
+                let listed = self.prime_contracts(project).await?;
+                changed.is_there(DocumentKind::PrimeContract, listed.iter(), |contract| Some(contract.id.as_str()));
+                let changed = listed.iter().filter(|record| within(record, between, |contract| contract.updated_at));
+                changed.cloned().collect()
+            } else {
+                self.listed_prime_contracts(project, Some(between)).await?
+            };
             changed.owner = !contracts.is_empty();
             if self.options.reads_owner_side() {
                 changed.prime_contracts.add(&contracts, |contract| Some(contract.id.as_str()));
             }
         }
         for kind in [CommitmentKind::Subcontract, CommitmentKind::PurchaseOrder] {
-            let mut pages = std::pin::pin!(self.procore.commitments(kind, project, only));
+            let mut pages = match all {
+                true => self.procore.commitments_named(kind, project).boxed(),
+                false => self.procore.commitments(kind, project, only).boxed(),
+            };
             while let Some(page) = pages.try_next().await? {
-                changed.commitments.add(&page.records, |contract| Some(contract.id.as_str()));
+                if all {
+                    changed.is_there(DocumentKind::Commitment, page.records.iter(), |c| Some(c.id.as_str()));
+                }
+                let updated =
+                    page.records.iter().filter(|r| !all || within(r, between, |contract| contract.updated_at));
+                changed.commitments.add(updated, |contract| Some(contract.id.as_str()));
             }
         }
         let mut packages = None;
         let orders = self.with_changed_orders(project, Side::Commitments, only, &mut packages).await?;
         changed.commitments.extend(orders);
-        let requisitions = self.procore.requisitions(project, only).await?;
-        changed.pay_apps.add(&requisitions, |wire| Some(wire.id.as_str()));
+        let requisitions = match all {
+            true => self.procore.requisitions_named(project).await?,
+            false => self.procore.requisitions(project, only).await?,
+        };
+        if all {
+            changed.is_there(DocumentKind::PayApp, requisitions.iter(), |wire| Some(wire.id.as_str()));
+        }
+        let updated = requisitions.iter().filter(|record| !all || within(record, between, |wire| wire.updated_at));
+        changed.pay_apps.add(updated, |wire| Some(wire.id.as_str()));
         if self.options.reads_owner_side() {
             // Where there is no prime contract, there is nothing that could have changed.
             if !changed.prime_contracts.ids.is_empty() || !self.prime_contracts(project).await?.is_empty() {
@@ -235,6 +327,9 @@ impl ProcoreSource {
             }
             // Their list knows no filter.
             let invoices = self.listed_owner_invoices(project).await?;
+            if all {
+                changed.is_there(DocumentKind::OwnerInvoice, invoices.iter(), |wire| Some(wire.id.as_str()));
+            }
             let invoices = invoices.iter().filter(|record| within(record, between, |invoice| invoice.updated_at));
             changed.owner_invoices.add(invoices, |wire| Some(wire.id.as_str()));
         }

@@ -21,6 +21,8 @@ use sync_core::connector::{Changes, Cursor, Fetched, Part, Source};
 use sync_core::model::{DocumentKey, DocumentKind, ProjectId};
 use sync_core::{Error, ErrorKind};
 
+pub use changes::Standing;
+
 use crate::client::Procore;
 use reference::Kept;
 

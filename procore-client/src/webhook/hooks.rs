@@ -46,6 +46,9 @@ pub enum PayloadVersion {
 }
 
 impl PayloadVersion {
+    /// Every form that deliveries are understood in.
+    pub const ALL: [Self; 3] = [Self::V2, Self::V3, Self::V4];
+
     /// As Procore spells it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -149,6 +152,14 @@ impl Hooks {
         }
         let version = PayloadVersion::default();
         Ok(Self { procore, namespace, destination_url, authorization, version, renew: false })
+    }
+
+    /// The hooks of a namespace as they are, of the company or a project. Reads only.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub async fn subscribed(procore: &Procore, namespace: &str, scope: &Scope) -> Result<Vec<Hook>, Error> {
+        hooks_of(procore, namespace, scope).await
     }
 
     /// Sets the form of the deliveries.
@@ -333,19 +344,12 @@ impl Hooks {
     }
 
     fn read(&self, scope: &Scope, rest: &str) -> Query {
-        let query = Query::new("/rest/v2.0/companies/").then(self.procore.company());
-        match scope {
-            Scope::Company => query.and(rest),
-            Scope::Project(project) => query.and("/projects/").then(project).and(rest),
-        }
+        in_scope(&self.procore, scope, rest)
     }
 
     /// The hooks of our namespace.
     async fn hooks(&self, scope: &Scope) -> Result<Vec<Hook>, Error> {
-        let query = self.read(scope, "/webhooks/hooks").with("namespace", &self.namespace).paged(PAGE);
-        let hooks: Vec<Hook> = all_or_none("GET …/webhooks/hooks", self.procore.list(query).await?)?;
-        // Others are not ours to touch, also where the filter should be ignored.
-        Ok(hooks.into_iter().filter(|hook| hook.namespace.as_deref() == Some(&*self.namespace)).collect())
+        hooks_of(&self.procore, &self.namespace, scope).await
     }
 
     /// What Procore offers in this scope, of that what tells of a document.
@@ -406,6 +410,21 @@ impl Hooks {
         let key = |trigger: Trigger| Some(key(&trigger.resource_name?, &trigger.event_type?));
         Ok(triggers.into_iter().filter_map(key).collect())
     }
+}
+
+fn in_scope(procore: &Procore, scope: &Scope, rest: &str) -> Query {
+    let query = Query::new("/rest/v2.0/companies/").then(procore.company());
+    match scope {
+        Scope::Company => query.and(rest),
+        Scope::Project(project) => query.and("/projects/").then(project).and(rest),
+    }
+}
+
+async fn hooks_of(procore: &Procore, namespace: &str, scope: &Scope) -> Result<Vec<Hook>, Error> {
+    let query = in_scope(procore, scope, "/webhooks/hooks").with("namespace", namespace).paged(PAGE);
+    let hooks: Vec<Hook> = all_or_none("GET …/webhooks/hooks", procore.list(query).await?)?;
+    // Others are not ours to touch, also where the filter should be ignored.
+    Ok(hooks.into_iter().filter(|hook| hook.namespace.as_deref() == Some(namespace)).collect())
 }
 
 /// A trigger that should be there.

@@ -6,7 +6,7 @@ use sync_core::Error;
 use sync_core::clock::Clock;
 use sync_core::connector::{Sink, TargetState};
 use sync_core::model::accounting::AccountingDocument;
-use sync_core::model::{Currency, TargetKind, TargetRef};
+use sync_core::model::{Currency, Money, TargetKind, TargetRef};
 use sync_core::reconcile::company::{BookPayment, BookPosting, BookPostingLine, BookState};
 
 use super::mirror::Mirror;

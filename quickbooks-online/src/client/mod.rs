@@ -115,6 +115,12 @@ impl QuickBooks {
         self.api.clock()
     }
 
+    /// What QuickBooks has said about the end of the endpoints that were called.
+    #[must_use]
+    pub fn notices(&self) -> Vec<sync_core::http::Notice> {
+        self.api.notices()
+    }
+
     /// Requests sent so far, and how many of them were turned away.
     #[must_use]
     pub fn counters(&self) -> Counters {

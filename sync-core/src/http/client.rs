@@ -1,7 +1,8 @@
 //! One call to a vendor's API, done properly.
+use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use ::http::header::{AUTHORIZATION, RETRY_AFTER};
@@ -10,6 +11,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 use super::error::HttpError;
+use super::notice::Notice;
 use super::oauth::sensitive;
 use super::pace::Pace;
 use super::redact::{SafeHeaders, summarize};
@@ -54,6 +56,7 @@ pub struct ApiClient {
     throttled_when: Option<ThrottleProbe>,
     headers: HeaderMap,
     counts: Counts,
+    notices: Mutex<BTreeMap<String, Notice>>,
 }
 
 impl Debug for ApiClient {
@@ -103,6 +106,7 @@ impl ApiClient {
             throttled_when: None,
             headers: HeaderMap::new(),
             counts: Counts::default(),
+            notices: Mutex::default(),
         })
     }
 
@@ -175,6 +179,22 @@ impl ApiClient {
             unauthorized: read(&self.counts.unauthorized),
             unanswered: read(&self.counts.unanswered),
             server_errors: read(&self.counts.server_errors),
+        }
+    }
+
+    /// What the vendor has said about the end of the endpoints that were called, each once.
+    #[must_use]
+    pub fn notices(&self) -> Vec<Notice> {
+        self.notices.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect()
+    }
+
+    fn heed(&self, request: &ApiRequest, headers: &HeaderMap) {
+        if let Some(notice) = Notice::of(request.path(), headers) {
+            let mut notices = self.notices.lock().unwrap_or_else(PoisonError::into_inner);
+            if !notices.contains_key(&notice.endpoint) {
+                tracing::warn!(%notice, "the vendor takes an endpoint away");
+                notices.insert(notice.endpoint.clone(), notice);
+            }
         }
     }
 
@@ -277,6 +297,7 @@ impl ApiClient {
         {
             self.pace.observe_remaining(headers.window, remaining, reset);
         }
+        self.heed(request, response.headers());
         drop(permit);
         Ok((response, bearer))
     }

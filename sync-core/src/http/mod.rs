@@ -16,6 +16,7 @@
 mod client;
 mod error;
 mod file_store;
+mod notice;
 mod oauth;
 mod pace;
 mod page;
@@ -46,6 +47,7 @@ mod token_tests;
 pub use client::{ApiClient, ThrottleProbe};
 pub use error::HttpError;
 pub use file_store::{FileTokenStore, Seal, SealError};
+pub use notice::Notice;
 pub use oauth::{AnswerFields, ClientAuth, Grant, OAuthEndpoint, parse_token_answer};
 pub use pace::{MemoryPaceLog, Pace, PaceLog, PaceLogError, Permit, Window};
 pub use page::{Links, PageGuard, parse_link_header};

@@ -12,6 +12,7 @@ use sync_core::journal::{Journal, Link};
 use sync_core::mapping::{Mapping, Names, RetainagePolicy};
 use sync_core::model::construction::Document;
 use sync_core::model::{DocumentKey, DocumentKind, Money, TargetKind, TargetRef};
+use sync_core::reconcile::company::{counts, procore_side};
 use sync_core::reconcile::{TieOutReport, tie_out};
 use sync_core::retainage::{self, Disagreement, PayAppPosting};
 use sync_sandboxes::json::Json;
@@ -22,6 +23,7 @@ use super::payments::{Paid, Payments};
 use super::stage::{Burst, Requests, Stage};
 use super::truth;
 use crate::Failure;
+use crate::reconcile::read;
 
 /// How many documents of a kind there are on each side.
 #[derive(Clone, Copy, Debug, Default)]
@@ -79,9 +81,9 @@ impl Outcome {
         let dead = journal.dead_letters(&id).await?;
         let waiting = journal.waiting(&id).await?;
         let connection = settings.connect()?;
-        let documents = truth::documents(&connection.source).await?;
+        let documents = read::documents(&connection.source, &|_| {}).await?;
         let mapping = Mapping::load(&settings.mapping)?;
-        let mut procore_side = truth::procore_side(&documents, stage.currency())?;
+        let (mut procore_side, ..) = procore_side(&documents, stage.currency())?;
         if mapping.policies().retainage == RetainagePolicy::ProcoreOnly {
             procore_side = procore_side.posted_as_due();
         }
@@ -225,7 +227,7 @@ fn wanted(documents: &[Fetched]) -> BTreeMap<DocumentKey, TargetKind> {
             wanted.insert(key, kind);
             continue;
         };
-        if !truth::counts(document) {
+        if !counts(document) {
             continue;
         }
         let is_credit = |posting: Result<PayAppPosting, Disagreement>| posting.is_ok_and(|p| p.net.is_negative());

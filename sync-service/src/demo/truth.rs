@@ -1,109 +1,16 @@
-//! Both sides read afresh, over the same APIs, by clients of their own.
+//! The books read afresh and added up by somebody who did not write them.
 
 use std::collections::HashMap;
 
-use futures_util::StreamExt;
-use procore_client::ProcoreSource;
 use quickbooks_online::BooksSnapshot;
-use sync_core::connector::{Fetched, Marker, Source};
+use sync_core::connector::{Fetched, Marker};
 use sync_core::journal::Link;
 use sync_core::mapping::{AccountRole, Mapping, Names};
 use sync_core::model::construction::Document;
-use sync_core::model::{AccountId, Currency, DocumentKey, Money, OwnerInvoiceStatus, ProjectId, TargetKind, TargetRef};
-use sync_core::reconcile::{
-    BillRecord, BooksSide, CommitmentRecord, PayAppRecord, ProcoreSide, PurchaseOrderRecord, RetainageAccount,
-    RetainageEntry,
-};
-use sync_core::retainage::{self, Disagreement, PayAppPosting};
+use sync_core::model::{AccountId, DocumentKey, Money, TargetKind, TargetRef};
+use sync_core::reconcile::{BillRecord, BooksSide, PurchaseOrderRecord, RetainageAccount, RetainageEntry};
 
 use crate::Failure;
-
-/// Every document of Procore, as it is now.
-pub(crate) async fn documents(source: &ProcoreSource) -> Result<Vec<Fetched>, Failure> {
-    let mut documents = Vec::new();
-    for part in source.parts().await? {
-        let mut pages = source.snapshot(&part);
-        while let Some(page) = pages.next().await {
-            documents.extend(page?);
-        }
-    }
-    Ok(documents)
-}
-
-/// What counts of it.
-pub(crate) fn procore_side(documents: &[Fetched], currency: Currency) -> Result<ProcoreSide, Failure> {
-    let mut names: HashMap<&ProjectId, String> = HashMap::new();
-    for fetched in documents {
-        if let Some(Document::Project(project)) = found(fetched) {
-            names.insert(&project.id, project.label());
-        }
-    }
-    let name = |project: &ProjectId| names.get(project).cloned().unwrap_or_else(|| project.to_string());
-    let zero = Money::zero(currency);
-    let mut side = ProcoreSide::default();
-    for fetched in documents {
-        let Some(document) = found(fetched).filter(|document| counts(document)) else { continue };
-        let record = |project: &ProjectId, label: String, revised, paid| CommitmentRecord {
-            document: fetched.key(),
-            label,
-            project: name(project),
-            revised,
-            paid,
-        };
-        let application = |project: &ProjectId, posting: Result<PayAppPosting, Disagreement>, due: Option<Money>| {
-            // An application whose header and lines disagree counts with what its header asks for.
-            let (gross, withheld, released, net) = match posting {
-                Ok(p) => (p.total.gross, p.total.withheld, p.total.released, p.net),
-                Err(_) => (due.unwrap_or(zero), zero, zero, due.unwrap_or(zero)),
-            };
-            PayAppRecord {
-                document: fetched.key(),
-                label: document_label(fetched),
-                project: name(project),
-                gross,
-                withheld,
-                released,
-                net,
-            }
-        };
-        match document {
-            Document::Commitment(c) => {
-                let paid = c.paid.unwrap_or(zero);
-                side.commitments.push(record(&c.project, c.number.clone(), c.revised()?, paid));
-            }
-            Document::PrimeContract(c) => {
-                side.prime_contracts.push(record(&c.project, c.number.clone(), c.sum_to_date()?, zero));
-            }
-            Document::PayApp(app) => {
-                let due = app.summary.current_payment_due;
-                side.pay_apps.push(application(&app.project, retainage::posting(app), due));
-            }
-            Document::OwnerInvoice(app) => {
-                let posting = retainage::posting_of(&app.lines, &app.summary, app.currency);
-                side.owner_invoices.push(application(&app.project, posting, app.summary.current_payment_due));
-            }
-            _ => {}
-        }
-    }
-    Ok(side)
-}
-
-/// Does a document belong in QuickBooks?
-pub(crate) fn counts(document: &Document) -> bool {
-    let posts = |posting: Result<PayAppPosting, Disagreement>| posting.map_or(true, |p| !p.is_nothing());
-    match document {
-        Document::Project(project) => project.active,
-        Document::Vendor(vendor) => vendor.active && !vendor.not_paid,
-        Document::Commitment(c) => c.status.is_committed() && !c.deleted && !c.lines.is_empty(),
-        Document::PrimeContract(c) => c.status.is_committed() && !c.deleted && !c.lines.is_empty(),
-        Document::PayApp(app) => app.status.is_approved() && posts(retainage::posting(app)),
-        Document::OwnerInvoice(app) => {
-            app.status == OwnerInvoiceStatus::Approved
-                && posts(retainage::posting_of(&app.lines, &app.summary, app.currency))
-        }
-        _ => false,
-    }
-}
 
 /// The accounts that hold retainage.
 pub(crate) struct RetainageAccounts {

@@ -1,5 +1,10 @@
 //! `doctor`: the live answers of both vendors against what the clients know. Reads only.
 
+mod known;
+#[cfg(test)]
+mod tests;
+mod versions;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -51,11 +56,7 @@ struct Check {
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let (_stage, settings) = crate::plan::connection(args.book.as_deref())?;
     let connection = settings.connect()?;
-    let mut checks = Vec::new();
-    tokens(&settings, &mut checks).await?;
-    quickbooks(connection.sink.client(), &mut checks).await;
-    procore(&connection, &mut checks).await;
-    checks.sort_by_key(|check| check.state);
+    let checks = checks(&settings, &connection).await?;
     if args.json {
         println!("{}", serde_json::json!({ "checks": checks }));
     } else {
@@ -73,6 +74,20 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     }
     let broken = checks.iter().any(|check| check.state == State::Broken);
     Ok(if broken { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+}
+
+/// Everything that is looked at, what matters most first.
+async fn checks(settings: &ConnectionSettings, connection: &Connection) -> Result<Vec<Check>, Failure> {
+    let mut checks = Vec::new();
+    tokens(settings, &mut checks).await?;
+    quickbooks(connection.sink.client(), &mut checks).await;
+    versions::words(connection.sink.client(), &mut checks).await;
+    procore(connection, &mut checks).await;
+    let now = settings.clock().now();
+    versions::ends("Procore", &connection.source.procore().notices(), now, &mut checks);
+    versions::ends("QuickBooks", &connection.sink.client().notices(), now, &mut checks);
+    checks.sort_by_key(|check| check.state);
+    Ok(checks)
 }
 
 fn say(checks: &mut Vec<Check>, what: impl Into<String>, state: State, text: impl Into<String>) {
@@ -213,8 +228,9 @@ async fn procore(connection: &Connection, checks: &mut Vec<Check>) {
             say(checks, "Procore words", State::Look, text);
         }
     }
-    let text = "deliveries of versions 2, 3 and 4 are understood; `webhooks` shows what is subscribed";
-    say(checks, "Procore webhooks", State::Ok, text);
+    let projects = connection.source.active().await.unwrap_or_default();
+    versions::hooks(client, &projects, checks).await;
+    versions::members(client, &projects, checks).await;
 }
 
 fn unknown_words(document: &Document, words: &mut BTreeSet<String>) {

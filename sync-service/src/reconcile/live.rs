@@ -21,7 +21,8 @@ use sync_core::reconcile::FindingKind;
 use sync_core::reconcile::company::{Companies, CompanyFinding, CompanyReport, reconcile as compare};
 
 use super::read::{self, Payments};
-use super::run_file::{Head, RunFile};
+use super::reading::Kept;
+use super::run_file::{self, Head, RunFile};
 use crate::Failure;
 use crate::connect::ConnectionSettings;
 
@@ -33,7 +34,8 @@ const LAST: &str = "reconcile";
 pub(crate) struct Extent {
     /// Number, name or id of a project.
     pub(crate) project: Option<String>,
-    /// Only findings on documents dated or changed since.
+    /// Of Procore, only what changed since is read, if an earlier run left the rest; and only findings on documents dated or
+    /// changed since.
     pub(crate) since: Option<NaiveDate>,
     /// Says nothing on standard error.
     pub(crate) quiet: bool,
@@ -85,25 +87,42 @@ pub(crate) async fn reconcile(
     let connection = settings.connect()?;
     let (source, projects) = limited(&connection.source, extent.project.as_deref()).await?;
     let path = settings.dir.join("reconcile-run.ndjson");
-    let mut run = match RunFile::interrupted(&path, extent.project.as_deref(), now) {
-        Some(run) => run,
+    let project = extent.project.as_deref();
+    let interrupted = RunFile::left(&path, project, now, run_file::INTERRUPTED);
+    let kept = Kept::of(settings, project, now).filter(|_| interrupted.is_none());
+    let (books, documents) = match kept {
+        Some(kept) => {
+            if !extent.quiet {
+                eprintln!("{}; {}.", kept.announce(extent.since), to_quickbooks());
+            }
+            let books = Books::new(connection.sink.client().clone()).state().await?;
+            (books, kept.renew(settings, &source, extent.since, now).await?)
+        }
         None => {
-            let cursor = source.changes(None).await?.next.0;
-            RunFile::begin(&path, Head { started: now, cursor, project: extent.project.clone() })?
+            let mut run = match interrupted {
+                Some(run) => run,
+                None => {
+                    let cursor = source.changes(None).await?.next.0;
+                    RunFile::begin(&path, Head { started: now, cursor, project: extent.project.clone(), read: None })?
+                }
+            };
+            let parts = source.parts().await?;
+            if !extent.quiet {
+                announce(&parts, &run, procore_calls);
+            }
+            let bar = progress_bar(parts.len() as u64 + 2, extent.quiet);
+            let books = Books::new(connection.sink.client().clone()).state().await?;
+            bar.inc(1);
+            let documents = documents(&source, &parts, &mut run, &bar).await?;
+            bar.finish_and_clear();
+            Kept::keep(settings, run.head.clone(), &documents)?;
+            run.end();
+            (books, documents)
         }
     };
-    let parts = source.parts().await?;
-    if !extent.quiet {
-        announce(&parts, &run, procore_calls);
-    }
-    let bar = progress_bar(parts.len() as u64 + 2, extent.quiet);
-    let books = Books::new(connection.sink.client().clone()).state().await?;
-    bar.inc(1);
-    let documents = documents(&source, &parts, &mut run, &bar).await?;
     let mut problems = Vec::new();
     let payments =
         read::of_commitments(&source, &documents, &books, Payments::WherePaid, &mut problems, &|_| {}).await?;
-    bar.finish_and_clear();
 
     let (mut links, dead) = (journal.links(&id).await?, journal.dead_letters(&id).await?);
     links.extend(journal.links(&entries_of(&id)).await?);
@@ -151,7 +170,6 @@ pub(crate) async fn reconcile(
         procore_calls: done.procore_calls,
     };
     journal.set_cursor(&id, LAST, &serde_json::to_string(&ended)?).await?;
-    run.end();
     Ok((report, done))
 }
 
@@ -178,6 +196,10 @@ async fn limited(
     Ok((ProcoreSource::new(source.procore().clone(), options), Some(only)))
 }
 
+fn to_quickbooks() -> String {
+    format!("{} to QuickBooks, and one more for each 1000 of a list", Books::REQUESTS)
+}
+
 /// Says what the run will cost before it costs it.
 fn announce(parts: &[Part], run: &RunFile, last: u64) {
     let left = parts.iter().filter(|part| !run.parts.contains_key(&part.0)).count();
@@ -187,7 +209,7 @@ fn announce(parts: &[Part], run: &RunFile, last: u64) {
             format!("about {} calls to Procore, as the last time", calls * left as u64 / parts.len().max(1) as u64)
         }
     };
-    eprintln!("{guess}; {} to QuickBooks, and one more for each 1000 of a list.", Books::REQUESTS);
+    eprintln!("{guess}; {}.", to_quickbooks());
     if left < parts.len() {
         eprintln!(
             "Goes on with the run of {}: {} of {} parts are read.",

@@ -118,3 +118,44 @@ async fn one_project_alone_ties_out_with_fewer_calls() {
     let error = reconcile(&settings, &nowhere).await.unwrap_err().to_string();
     assert!(error.contains("there is no project `2026-999`") && error.contains("2026-014"), "{error}");
 }
+
+/// The id in Procore of a pay app, by the numbers of its commitment and its own.
+fn pay_app(stage: &Stage, commitment: &str, number: &str) -> String {
+    let procore = stage.procore.lock().unwrap_or_else(PoisonError::into_inner);
+    let text = |json: &Json, member: &str| json.get(member).and_then(Json::as_id).unwrap_or_default().to_owned();
+    let contract = procore.all("work_order_contracts").find(|c| text(c, "number") == commitment).unwrap();
+    let id = text(contract, "id");
+    let mut apps = procore.all("requisitions");
+    text(apps.find(|app| text(app, "commitment_id") == id && text(app, "number") == number).unwrap(), "id")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_run_asks_the_lists_and_fetches_what_changed_and_finds_deletions_all_the_same() {
+    // Given a synced company that was reconciled
+    let stage = synced().await;
+    let settings = stage.settings();
+    let first = reconcile(&settings, &Extent::default()).await.unwrap().1;
+    // When nothing has happened, then the next run costs the lists and no document
+    let (report, second) = reconcile(&settings, &Extent::default()).await.unwrap();
+    assert!(report.is_clean(), "{:#?}", report.findings);
+    assert!(second.procore_calls < first.procore_calls, "{first:?} {second:?}");
+    // When a pay app is changed and another one deleted, of which nobody tells
+    let (changed, deleted) = (pay_app(&stage, "SC-A1", "2"), pay_app(&stage, "SC-A2", "2"));
+    {
+        let mut procore = stage.procore.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = now(&stage);
+        procore.person_edits(now, "requisitions", &changed, |app| app.set("billing_date", "2026-09-29")).unwrap();
+        procore.person_deletes(now, "requisitions", &deleted).unwrap();
+    }
+    // Then both are found, for a few calls more
+    let (report, third) = reconcile(&settings, &Extent::default()).await.unwrap();
+    let kinds: Vec<(FindingKind, Option<&str>)> =
+        report.findings.iter().map(|f| (f.kind, f.procore.as_deref())).collect();
+    assert_eq!(kinds, [(FindingKind::Deleted, None), (FindingKind::FieldDiffers, Some("SC-A1/2"))]);
+    assert!(third.procore_calls < first.procore_calls, "{first:?} {third:?}");
+    // And a run since yesterday asks for less than a whole look at the lists
+    let yesterday = now(&stage).date_naive().pred_opt();
+    let (report, since) = reconcile(&settings, &Extent { since: yesterday, ..Extent::default() }).await.unwrap();
+    assert!(report.findings.iter().any(|f| f.procore.as_deref() == Some("SC-A1/2")), "{:#?}", report.findings);
+    assert!(since.procore_calls <= third.procore_calls, "{third:?} {since:?}");
+}

@@ -8,6 +8,7 @@ pub(crate) mod live;
 mod live_tests;
 pub(crate) mod print;
 pub(crate) mod read;
+mod reading;
 pub(crate) mod report;
 mod run_file;
 
@@ -52,7 +53,8 @@ pub(crate) struct Args {
     /// Live: only this project, by number, name or id. Fewer calls, and no company-wide accounts.
     #[arg(long, value_name = "P", conflicts_with_all = ["left", "book"])]
     project: Option<String>,
-    /// Live: only findings on documents that were dated or changed since this day.
+    /// Live: reads of Procore only what changed since this day, the rest is known from the last run; and tells only of
+    /// documents that were dated or changed since.
     #[arg(long, value_name = "YYYY-MM-DD", conflicts_with_all = ["left", "book"])]
     since: Option<chrono::NaiveDate>,
     #[command(flatten)]

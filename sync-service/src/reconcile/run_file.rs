@@ -13,8 +13,8 @@ use sync_core::model::{DocumentKey, Money};
 
 use crate::Failure;
 
-/// What was read longer ago is read again.
-const GOOD_FOR: chrono::Duration = chrono::Duration::hours(12);
+/// What an interrupted run read longer ago is read again.
+pub(crate) const INTERRUPTED: chrono::Duration = chrono::Duration::hours(12);
 
 /// The first line.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +25,16 @@ pub(crate) struct Head {
     pub(crate) cursor: String,
     /// The project that it is limited to.
     pub(crate) project: Option<String>,
+    /// When it was last brought up to date, if it was since.
+    #[serde(default)]
+    pub(crate) read: Option<DateTime<Utc>>,
+}
+
+impl Head {
+    /// What changed since then is not in it.
+    pub(crate) fn started_at(&self) -> DateTime<Utc> {
+        self.read.unwrap_or(self.started)
+    }
 }
 
 /// A document as it was read.
@@ -52,12 +62,17 @@ pub(crate) struct RunFile {
 }
 
 impl RunFile {
-    /// The file of an interrupted run of the same extent, if it is not too old.
-    pub(crate) fn interrupted(path: &Path, project: Option<&str>, now: DateTime<Utc>) -> Option<Self> {
+    /// What an earlier run of the same extent left, if it is not too old.
+    pub(crate) fn left(
+        path: &Path,
+        project: Option<&str>,
+        now: DateTime<Utc>,
+        good_for: chrono::Duration,
+    ) -> Option<Self> {
         let text = std::fs::read_to_string(path).ok()?;
         let mut lines = text.lines();
         let head: Head = serde_json::from_str(lines.next()?).ok()?;
-        if head.project.as_deref() != project || now - head.started > GOOD_FOR {
+        if head.project.as_deref() != project || now - head.started > good_for {
             return None;
         }
         // The last line may be cut off: that part is read again.
@@ -120,7 +135,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("run");
         let now = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
-        let head = Head { started: now, cursor: "c".to_owned(), project: None };
+        let head = Head { started: now, cursor: "c".to_owned(), project: None, read: None };
         let run = RunFile::begin(&path, head.clone()).unwrap();
         let gone = |id: &str| Fetched::Gone(DocumentKey::new(DocumentKind::Vendor, id));
         run.keep(&Part("vendors".to_owned()), &[gone("1"), gone("2")]).unwrap();
@@ -128,9 +143,10 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.get(..text.len() - 9).unwrap()).unwrap();
 
-        let again = RunFile::interrupted(&path, None, now + chrono::Duration::hours(1)).unwrap();
+        let left = |project, hours| RunFile::left(&path, project, now + chrono::Duration::hours(hours), INTERRUPTED);
+        let again = left(None, 1).unwrap();
         assert_eq!((again.head, again.parts.len(), again.parts["vendors"].len()), (head, 1, 2));
-        assert!(RunFile::interrupted(&path, Some("26-01"), now).is_none(), "another extent");
-        assert!(RunFile::interrupted(&path, None, now + chrono::Duration::hours(13)).is_none(), "too old");
+        assert!(left(Some("26-01"), 0).is_none(), "another extent");
+        assert!(left(None, 13).is_none(), "too old");
     }
 }

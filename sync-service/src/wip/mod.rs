@@ -3,6 +3,7 @@
 mod estimates;
 mod post;
 mod print;
+mod report;
 mod trial;
 
 use std::path::PathBuf;
@@ -15,6 +16,7 @@ use sync_core::model::Date;
 use sync_core::wip::{EntryBasis, WipAccounts, jobs, proposed_entries, schedule, tie_t12};
 
 use crate::Failure;
+use crate::report::Files;
 use crate::site::{Site, Where};
 use trial::Trial;
 
@@ -45,6 +47,8 @@ pub(crate) struct Args {
     /// One JSON object instead of text.
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    files: Files,
 }
 
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
@@ -85,6 +89,7 @@ pub(crate) async fn run_at(site: &Site, args: &Args) -> Result<ExitCode, Failure
     let basis = if args.reversal { EntryBasis::Reversal } else { EntryBasis::Difference };
     let entries = proposed_entries(&schedule.rows, &trial.balances, basis)?;
     let ties = tie_t12(&schedule.rows, &trial.revenue)?;
+    args.files.write(&report::report(args.date, &schedule, &entries, &ties, &problems))?;
     let report = print::Report { schedule: &schedule, entries: &entries, estimates: &estimates, problems: &problems };
     if args.json && !args.approve {
         println!("{}", report.json(&ties, &trial.accounts));

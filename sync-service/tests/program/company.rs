@@ -11,6 +11,7 @@ use sync_core::clock::{Clock, SystemClock};
 use sync_core::http::{FileTokenStore, Secret, Stored, TokenSet, TokenStore};
 use sync_core::journal::{Journal, SqliteJournal};
 use sync_sandboxes::book::Book;
+use sync_sandboxes::faults::Faults;
 use sync_sandboxes::procore::{Procore, ProcoreConfig};
 use sync_sandboxes::quickbooks::{Limits, Operation, QuickBooks, QuickBooksConfig};
 use sync_sandboxes::server::Loopback;
@@ -21,7 +22,7 @@ pub(crate) struct Company {
     pub(crate) variables: Vec<(&'static str, String)>,
     procore: Arc<Mutex<Procore>>,
     quickbooks: Arc<Mutex<QuickBooks>>,
-    _servers: [Loopback; 2],
+    servers: [Loopback; 2],
 }
 
 pub(crate) fn now() -> DateTime<Utc> {
@@ -60,7 +61,7 @@ impl Company {
             ("SYNC_DIR", dir.path().display().to_string()),
             ("SYNC_MAPPING", book.mapping.display().to_string()),
         ];
-        Self { book, dir, variables, procore, quickbooks, _servers: servers }
+        Self { book, dir, variables, procore, quickbooks, servers }
     }
 
     /// The program with these arguments, not yet started.
@@ -84,6 +85,11 @@ impl Company {
 
     pub(crate) fn procore(&self) -> MutexGuard<'_, Procore> {
         self.procore.lock().unwrap()
+    }
+
+    /// What goes wrong on the way to Procore.
+    pub(crate) fn procore_faults(&self) -> MutexGuard<'_, Faults> {
+        self.servers[0].faults()
     }
 
     pub(crate) fn quickbooks(&self) -> MutexGuard<'_, QuickBooks> {

@@ -4,5 +4,6 @@
 mod company;
 mod listen;
 mod mapping;
+mod nightly;
 mod rebuild;
 mod wip;

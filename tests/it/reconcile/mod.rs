@@ -7,6 +7,7 @@ use std::sync::Arc;
 use sync_core::mapping::{Mapping, MappingFiles};
 use sync_core::model::Money;
 use sync_sandboxes::book::Book;
+use sync_sandboxes::json::Json;
 
 use crate::kit::compare::{by_hand, compare, loaded, said};
 use crate::kit::{Site, site};
@@ -149,6 +150,49 @@ async fn in_books_kept_by_hand_too() {
     by_hand(&mut book);
     for (place, plant) in Plant::ALL.into_iter().enumerate() {
         faulty.extend(faults(&book, &marks, &[plant], 100 + place as u64).await);
+    }
+    assert!(faulty.is_empty(), "{faulty:#?}");
+}
+
+#[tokio::test]
+async fn in_the_small_book_of_a_month_end_too() {
+    // Given the month end of one project, booked as it should be
+    let mut book = site::book("month-end");
+    for entity in ["PurchaseOrder", "Bill", "BillPayment", "JournalEntry"] {
+        book.quickbooks.remove(entity);
+    }
+    book.procore.remove("contract_payments");
+    for account in book.quickbooks.get_mut("Account").unwrap() {
+        account.set("CurrentBalance", Json::Number("0".to_owned()));
+    }
+    let book = loaded(book).await;
+    let mut faulty = Vec::new();
+    let owner = ["Invoice", "Estimate", "Owner", "Prime", "Receivable", "Class", "Rent"];
+    let kinds = Kind::ALL.into_iter().map(Plant::InBooks).chain(Plant::ALL);
+    // When something is planted on the side of cost, then it is found, and nothing else
+    for (place, plant) in
+        kinds.filter(|plant| !owner.iter().any(|word| format!("{plant:?}").contains(word))).enumerate()
+    {
+        faulty.extend(faults(&book, &book, &[plant], place as u64).await);
+    }
+    assert!(faulty.is_empty(), "{faulty:#?}");
+}
+
+#[tokio::test]
+async fn any_mixture_of_plants_is_taken_apart() {
+    // Given the grown book, with and without marks, and six differences drawn by a seed
+    let marks = loaded(site::book("harbor")).await;
+    let mut hand = loaded(site::book("harbor")).await;
+    by_hand(&mut hand);
+    let all: Vec<Plant> = Plant::ALL.into_iter().chain(Kind::ALL.into_iter().map(Plant::InBooks)).collect();
+    let mut faulty = Vec::new();
+    for seed in 0..8_usize {
+        let plants: Vec<Plant> = (0..6).map(|n| all[(seed * 7 + n * (5 + seed)) % all.len()]).collect();
+        let plants: Vec<Plant> =
+            plants.iter().enumerate().filter(|(n, p)| !plants[..*n].contains(p)).map(|(_, p)| *p).collect();
+        let book = if seed % 2 == 0 { &marks } else { &hand };
+        // Then exactly these are found
+        faulty.extend(faults(book, &marks, &plants, 300 + seed as u64).await);
     }
     assert!(faulty.is_empty(), "{faulty:#?}");
 }

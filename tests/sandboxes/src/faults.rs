@@ -123,6 +123,8 @@ pub struct Plan {
     pub fault: Option<Fault>,
     /// Milliseconds to hold the request.
     pub delay_ms: u32,
+    /// What the vendor says or has done about this endpoint.
+    pub end: Option<End>,
     // Picks the value that changes its type.
     dice: u64,
 }
@@ -134,19 +136,31 @@ struct OneShot {
     path_part: String,
 }
 
+/// How far the end of an endpoint is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// It answers, and says since when it is deprecated and when it ends (RFC 9745, RFC 8594).
+    Announced,
+    /// It is gone: 410.
+    Retired,
+    /// The account may not use it: 403.
+    Forbidden,
+}
+
 /// The faults of one run.
 #[derive(Clone, Debug)]
 pub struct Faults {
     rng: SplitMix,
     rates: Rates,
     waiting: Vec<OneShot>,
+    ends: Vec<(String, End)>,
     counts: BTreeMap<Fault, u64>,
 }
 
 impl Faults {
     /// Faults at these rates; which requests they hit follows from `seed`.
     pub fn seeded(seed: u64, rates: Rates) -> Self {
-        Self { rng: SplitMix::seeded(seed), rates, waiting: Vec::new(), counts: BTreeMap::new() }
+        Self { rng: SplitMix::seeded(seed), rates, waiting: Vec::new(), ends: Vec::new(), counts: BTreeMap::new() }
     }
 
     /// No fault, but for those asked for with [`next`](Self::next).
@@ -162,6 +176,11 @@ impl Faults {
     /// The next request of this method whose path contains `path_part` meets this fault.
     pub fn next_for(&mut self, fault: Fault, method: Method, path_part: &str) {
         self.waiting.push(OneShot { fault, method: Some(method), path_part: path_part.to_owned() });
+    }
+
+    /// From now on, this is how it stands with every endpoint whose path contains `path_part`.
+    pub fn ends(&mut self, path_part: &str, end: End) {
+        self.ends.push((path_part.to_owned(), end));
     }
 
     /// Sets the rates for what follows.
@@ -198,7 +217,8 @@ impl Faults {
         if let Some(fault) = fault {
             *self.counts.entry(fault).or_default() += 1;
         }
-        Plan { fault, delay_ms, dice }
+        let end = self.ends.iter().find(|(part, _)| path.contains(part)).map(|(_, end)| *end);
+        Plan { fault, delay_ms, dice, end }
     }
 
     /// Lets the double answer, with the fault of this request if there is one.
@@ -228,8 +248,21 @@ impl Plan {
         request: Request<Bytes>,
         double: &mut dyn Double,
     ) -> Result<Response<Bytes>, Fault> {
+        match self.end {
+            Some(End::Retired) => return Ok(failure(StatusCode::GONE, "This endpoint is no longer available")),
+            Some(End::Forbidden) => return Ok(failure(StatusCode::FORBIDDEN, "You do not have permission")),
+            _ => {}
+        }
         match self.fault {
-            None => Ok(double.answer(now, request)),
+            None => {
+                let mut answer = double.answer(now, request);
+                if self.end == Some(End::Announced) {
+                    let headers = answer.headers_mut();
+                    headers.insert("deprecation", http::HeaderValue::from_static("@1767225600"));
+                    headers.insert("sunset", http::HeaderValue::from_static("Fri, 31 Dec 2027 23:59:59 GMT"));
+                }
+                Ok(answer)
+            }
             Some(Fault::LostRequest) => Err(Fault::LostRequest),
             Some(Fault::LostAnswer) => {
                 double.answer(now, request);

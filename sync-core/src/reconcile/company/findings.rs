@@ -56,7 +56,9 @@ impl View<'_> {
         retainage: &HashSet<AccountId>,
     ) -> Result<Vec<CompanyFinding>, MoneyError> {
         let states = sides::by_target(self.books);
-        let mut findings: Vec<CompanyFinding> = explained.into_iter().map(|e| self.finding(e, &states)).collect();
+        let mut named = HashSet::new();
+        let mut findings: Vec<CompanyFinding> =
+            explained.into_iter().map(|e| self.finding(e, &states, &mut named)).collect();
         let documents: HashMap<DocumentKey, &Document> = self
             .companies
             .documents
@@ -71,12 +73,21 @@ impl View<'_> {
         Ok(findings)
     }
 
-    fn finding(&self, explained: Explanation, states: &HashMap<&TargetRef, &TargetState>) -> CompanyFinding {
+    /// `named`: transactions of nobody that a finding names already, since numbers are not unique.
+    fn finding(
+        &self,
+        explained: Explanation,
+        states: &HashMap<&TargetRef, &TargetState>,
+        named: &mut HashSet<TargetRef>,
+    ) -> CompanyFinding {
         let Explanation { mut kind, procore, quickbooks, amount, shows_in, mut text } = explained;
         // Owner invoices show in T5 and T6, bills in T2 and T3: the document's own tie-out comes first.
         let tie_out = shows_in.iter().map(|(id, ..)| *id).min().unwrap_or("T2");
         let document = procore.as_deref().and_then(|label| self.document(tie_out, label));
-        let target = quickbooks.as_deref().and_then(|name| self.target(tie_out, name, document.as_ref(), kind));
+        let target = quickbooks.as_deref().and_then(|name| self.target(tie_out, name, document.as_ref(), kind, named));
+        if kind == FindingKind::NotFromThisSync {
+            named.extend(target.clone());
+        }
         let state = target.as_ref().and_then(|target| states.get(target));
         let of = procore.as_deref().unwrap_or_default();
         match kind {
@@ -174,6 +185,7 @@ impl View<'_> {
         name: &str,
         document: Option<&DocumentKey>,
         kind: FindingKind,
+        taken: &HashSet<TargetRef>,
     ) -> Option<TargetRef> {
         let kinds: &[TargetKind] = match tie_out {
             "T1" => &[TargetKind::PurchaseOrder],
@@ -184,6 +196,7 @@ impl View<'_> {
         let states = self.books.transactions.iter().filter(|state| kinds.contains(&state.target.kind));
         let named: Vec<&TargetRef> =
             states.filter(|state| label_of(state) == name).map(|state| &state.target).collect();
+        let named: Vec<&TargetRef> = named.into_iter().filter(|target| !taken.contains(*target)).collect();
         let pair_of = |target: &TargetRef| self.pairs.iter().find(|pair| pair.target == *target);
         let fits = |target: &&&TargetRef| match (document, pair_of(target)) {
             (Some(document), Some(pair)) => {

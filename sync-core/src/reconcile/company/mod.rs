@@ -11,6 +11,7 @@ mod pair;
 mod parties;
 mod score;
 mod sides;
+mod twins;
 mod wanted;
 mod wip;
 
@@ -185,7 +186,7 @@ pub fn reconcile(companies: &Companies<'_>) -> Result<CompanyReport, MoneyError>
     let report = tie_out(currency, &procore, &side, companies.dead)?;
     let (left, right) = payment_records(companies, &procore.pay_apps, &side.bills)?;
     let paid = tie_out_payments(currency, &left, &right)?;
-    let mut explained = explain(&procore, &side, &report, Some(&paid), &changes);
+    let mut explained = twins::apart(explain(&procore, &side, &report, Some(&paid), &changes), &side)?;
     explained.retain(|e| !e.amount.is_zero() || e.shows_in.iter().any(|(_, _, amount)| !amount.is_zero()));
 
     let desk = Desk { mapping, names: &names, capabilities, known: &known, parties: &parties };

@@ -135,11 +135,8 @@ impl<'a> Planted<'a> {
         format!("{tie_out} {}", if self.marked { "not from this sync" } else { "missing in procore" })
     }
 
-    fn edit(&mut self, entity: &str, id: &str, change: impl FnOnce(&mut Json)) {
-        let done = self.site.quickbooks().person_edits(self.site.now(), entity, id, change);
-        if let Err(e) = done {
-            self.expected.push((format!("REFUSED {e:?}"), None, None, String::new()));
-        }
+    fn edit(&self, entity: &str, id: &str, change: impl FnOnce(&mut Json)) {
+        self.site.quickbooks().person_edits(self.site.now(), entity, id, change).unwrap();
     }
 
     pub(crate) fn plant(&mut self, plant: Plant) {
