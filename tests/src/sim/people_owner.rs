@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sync_sandboxes::faults::SplitMix;
 use sync_sandboxes::json::Json;
 
-use super::book::{Maker, cents, signed, sum};
+use super::book::{Maker, cents, number, signed, sum};
 use super::owner::state_due;
 use super::people::{Done, commit_more, pick};
 use super::truth;
@@ -43,7 +43,9 @@ pub(crate) fn in_procore(world: &World, now: DateTime<Utc>, dice: &mut SplitMix)
             Some((truth::invoice_key(&invoice), format!("sets the owner invoice to {status} in Procore")))
         }
         24..46 => {
-            let invoice = maker.owner_invoice(&contract, invoices.last());
+            let mut invoice = maker.owner_invoice(&contract, invoices.last());
+            let used_up = world.state().people.used_up.get(&id).copied().unwrap_or(0);
+            invoice.set("number", number(number_of(&invoice).max(used_up + 1).unsigned_abs()));
             let key = truth::invoice_key(&invoice);
             procore.person_creates(now, "payment_applications", invoice);
             Some((key, "enters an owner invoice in Procore".to_owned()))
@@ -87,6 +89,10 @@ pub(crate) fn in_procore(world: &World, now: DateTime<Utc>, dice: &mut SplitMix)
             let invoice = invoices.last()?;
             world.state().people.unwanted.insert(truth::invoice_key(invoice));
             procore.person_deletes(now, "payment_applications", &truth::id(invoice)).ok()?;
+            let mut state = world.state();
+            let used_up = state.people.used_up.entry(id).or_default();
+            *used_up = (*used_up).max(number_of(invoice));
+            drop(state);
             Some((truth::invoice_key(invoice), "deletes the owner invoice in Procore".to_owned()))
         }
     }
@@ -115,4 +121,8 @@ fn restate(procore: &mut sync_sandboxes::procore::Procore, now: DateTime<Utc>, i
     let total = sum(&approved, "grand_total");
     // The contract was there when its order was.
     let _ = procore.person_edits(now, "prime_contracts", id, |json| json.set("approved_change_orders", total));
+}
+
+fn number_of(invoice: &Json) -> i64 {
+    invoice.get("number").and_then(Json::as_id).and_then(|number| number.parse().ok()).unwrap_or(0)
 }

@@ -114,6 +114,9 @@ pub(crate) struct People {
     /// Lists entries that are out of use: (entity, id).
     pub(crate) inactive: Vec<(&'static str, String)>,
     pub(crate) made: u64,
+    /// The highest number of an owner invoice that was deleted, by contract. Procore ties a payment to an invoice by the
+    /// number alone, so nobody gives a number twice.
+    pub(crate) used_up: BTreeMap<String, i64>,
     /// When Procore was changed last.
     pub(crate) last_edit: Option<DateTime<Utc>>,
 }
