@@ -20,6 +20,9 @@ pub(crate) struct Supervisor {
     progress: Progress,
     worker: Option<Worker>,
     kills: usize,
+    /// Kills in a row that came before anything was finished. Each gives the next worker a step more, since one that
+    /// reads before it writes would never get anywhere.
+    fruitless: u64,
     /// Where the running worker listens, for those who call it by themselves.
     address: Arc<Mutex<String>>,
 }
@@ -33,7 +36,7 @@ struct Worker {
 
 impl Supervisor {
     pub(crate) fn new(settings: ConnectionSettings, halt: Halt, progress: Progress) -> Self {
-        Self { settings, halt, progress, worker: None, kills: 0, address: Arc::default() }
+        Self { settings, halt, progress, worker: None, kills: 0, fruitless: 0, address: Arc::default() }
     }
 
     /// Where the running worker listens, now and later.
@@ -47,10 +50,14 @@ impl Supervisor {
             let progress = self.progress.clone();
             let worker = self.worker().await?;
             worker.say(&serde_json::to_string(&order)?).await?;
+            let mut finished = false;
             loop {
                 match worker.hear().await? {
                     Event::TakenIn { kind, count } => progress.taken_in(kind, count),
-                    Event::Finished { kind, count } => progress.finished(kind, count),
+                    Event::Finished { kind, count } => {
+                        finished = true;
+                        progress.finished(kind, count);
+                    }
                     Event::Listening(_) => {}
                     Event::Done(_) => return Ok(()),
                     Event::Failed(text) => return Err(text.into()),
@@ -60,6 +67,7 @@ impl Supervisor {
                     }
                 }
             }
+            self.fruitless = if finished { 0 } else { self.fruitless + 1 };
             self.kill().await?;
         }
     }
@@ -92,7 +100,11 @@ impl Supervisor {
         let worker = match self.worker.take() {
             Some(worker) => worker,
             None => {
-                let worker = Worker::start(&self.settings, self.halt).await?;
+                let halt = match self.halt {
+                    Halt::After(steps) => Halt::After(steps + self.fruitless.saturating_sub(1)),
+                    other => other,
+                };
+                let worker = Worker::start(&self.settings, halt).await?;
                 self.address.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&worker.intake);
                 worker
             }
