@@ -79,10 +79,12 @@ impl Engine {
         rekey(&mut state.document, &link.base.lines);
         let mut decision = linked(desk, &document, &wanted, &link.base, &state);
         if let LinkedDecision::Dead(cause, text) = &decision {
-            let letter = letter(*cause, text.clone());
             if *cause == Cause::VoidedInQuickbooks {
-                return self.gone(wave, index, report, &item.job, letter).await;
+                // The same words as without a link, or what a person decides on this letter would not count there.
+                let text = format!("{text} {}", self.who_voided(&item.job.document).await?);
+                return self.gone(wave, index, report, &item.job, letter(*cause, text)).await;
             }
+            let letter = letter(*cause, text.clone());
             let can_be_written = matches!(cause, Cause::Conflict | Cause::LinkDropped | Cause::Refused);
             match self.ruled(&letter).await? {
                 Some(Choice::Procore) if can_be_written => {
@@ -242,7 +244,7 @@ impl Engine {
         }
     }
 
-    /// By whom a transaction that has no link any more was voided, and what can be done.
+    /// By whom a transaction was voided, and what can be done.
     async fn who_voided(&self, document: &DocumentKey) -> Result<String, Error> {
         const ROWS: usize = 1000;
         let Parts { connection, journal, .. } = &self.parts;
