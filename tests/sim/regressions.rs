@@ -4,7 +4,7 @@ use sync_tests::sim;
 use sync_tests::sim::Sides::{self, Both, Everything, Subcontractors};
 
 /// Seed, what was played, and what it found.
-const FOUND: [(u64, Sides, &str); 11] = [
+const FOUND: [(u64, Sides, &str); 14] = [
     (3, Subcontractors, "a memo that a person wrote was overwritten by the second update after it"),
     (6, Subcontractors, "a pay app that was deleted in Procore was never noticed"),
     (37, Subcontractors, "an update that added a line and lost its answer became a conflict with itself"),
@@ -20,6 +20,9 @@ const FOUND: [(u64, Sides, &str); 11] = [
     (387, Subcontractors, "three changes were lost to readings of an older snapshot"),
     (1440, Both, "what changed after a write was stored was forgotten when the write was found"),
     (83, Everything, "a payment that a person had changed in Procore was taken back"),
+    (432, Everything, "a request given up arrived after its payment had been taken back, and recorded it again"),
+    (573, Everything, "an update by another worker was looked for in what was read before it, and became a conflict"),
+    (750, Everything, "a payment was held as too much although another one of its invoice had been taken back"),
 ];
 
 #[test]

@@ -19,7 +19,7 @@ use crate::model::accounting::AccountingDocument;
 use crate::model::{DocumentKey, TargetRef};
 
 /// No vendor works a request for longer: QuickBooks Online ends one after 120 seconds.
-const SETTLED_AFTER: chrono::Duration = chrono::Duration::seconds(130);
+pub(super) const SETTLED_AFTER: chrono::Duration = chrono::Duration::seconds(130);
 
 impl Engine {
     /// Settles writes of unknown outcome of the leased jobs; gives back the jobs that are still to be worked.
@@ -104,7 +104,8 @@ impl Engine {
         let updates: Vec<TargetRef> = group.iter().filter_map(updated).map(|(target, ..)| target.clone()).collect();
         let now = match updates.is_empty() {
             true => Vec::new(),
-            false => self.parts.sink.read(&updates).await?,
+            // Afresh: another worker may have sent it, and a reading that this one kept is from before.
+            false => self.parts.sink.read_afresh(&updates).await?,
         };
         self.parts.observer.step(Step::ReadBack).await;
         if created.len() != creates.len() || now.len() != updates.len() {

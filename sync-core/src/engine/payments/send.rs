@@ -4,18 +4,19 @@ use std::collections::HashMap;
 use std::collections::hash_map::Entry;
 
 use super::super::index::journal_error;
+use super::super::recover::SETTLED_AFTER;
 use super::super::run::RunReport;
 use super::super::write::write_key;
 use super::super::{Engine, Parts, Step};
 use super::Back;
-use super::work::link_of;
+use super::work::{DOUBT, link_of};
 use crate::actuals::PaymentKey;
 use crate::connector::{Marker, Operation, PaymentOutcome, PaymentWrite, Refusal, RefusalReason, Write};
 use crate::dead_letter::Cause;
 use crate::error::Error;
 use crate::journal::{Intent, Job, JobEnd, LinkChange, Settlement};
 use crate::model::construction::Payment;
-use crate::model::{AtBank, ContractId, DocumentKey, Fields, Money, ProjectId};
+use crate::model::{AtBank, ContractId, DocumentKey, Fields, Money, ProjectId, Timestamp};
 
 /// Writes that are stored together. Each is a request of its own, for Procore has no batches of them.
 const GROUP: usize = 30;
@@ -56,7 +57,7 @@ impl Engine {
         let mut planned = planned.into_iter().peekable();
         while planned.peek().is_some() {
             let sending = self.store_payments(planned.by_ref().take(GROUP).collect()).await?;
-            self.send_payments(back, &sending, report).await?;
+            self.send_payments(back, &sending, None, report).await?;
         }
         Ok(())
     }
@@ -92,14 +93,23 @@ impl Engine {
     }
 
     /// Sends writes that are stored, and stores what became of them. What is uncertain is looked for at once; what is
-    /// not found then keeps its intent, and the next lease begins with looking.
-    async fn send_payments(&self, back: &Back, sending: &[Sending], report: &mut RunReport) -> Result<(), Error> {
+    /// not found then keeps its intent, and the next lease begins with looking. `doubt`: until when an earlier request for
+    /// the same may still arrive.
+    async fn send_payments(
+        &self,
+        back: &Back,
+        sending: &[Sending],
+        doubt: Option<Timestamp>,
+        report: &mut RunReport,
+    ) -> Result<(), Error> {
         let mut settlements = Vec::with_capacity(sending.len());
         let mut uncertain = Vec::new();
         for sent in sending {
             let Some(write) = sent.write() else { continue };
             match back.sink.write(write).await {
-                PaymentOutcome::Done(payment) => settlements.push(self.paid(sent, write, payment.as_ref(), report)),
+                PaymentOutcome::Done(payment) => {
+                    settlements.push(self.paid(sent, write, payment.as_ref(), doubt, report));
+                }
                 PaymentOutcome::Refused(refusal) => {
                     settlements.push(self.payment_refused(sent, write, refusal, report))
                 }
@@ -111,20 +121,21 @@ impl Engine {
         }
         self.parts.observer.step(Step::Sent).await;
         if !settlements.is_empty() {
-            self.settle(&settlements).await?;
+            self.settle_payments(&settlements).await?;
             self.parts.observer.step(Step::OutcomeStored).await;
         }
         if uncertain.is_empty() {
             return Ok(());
         }
         report.uncertain += uncertain.len();
+        let doubt = Some(self.parts.clock.now() + SETTLED_AFTER);
         let found = self.look_for_payments(back, &uncertain).await?;
         let again = self.parts.clock.now() + chrono::Duration::from_std(self.config.retry_pause).unwrap_or_default();
         let mut settlements = Vec::with_capacity(uncertain.len());
         for (sent, found) in uncertain.into_iter().zip(found) {
             let Some(write) = sent.write() else { continue };
             settlements.push(match found {
-                Looked::Done(payment) => self.paid(sent, write, payment.as_ref(), report),
+                Looked::Done(payment) => self.paid(sent, write, payment.as_ref(), doubt, report),
                 Looked::Otherwise(payment) => {
                     let link = otherwise(sent, payment.as_ref());
                     closing(sent, JobEnd::Again { not_before: again }, link, String::new())
@@ -136,7 +147,7 @@ impl Engine {
                 }
             });
         }
-        self.settle(&settlements).await?;
+        self.settle_payments(&settlements).await?;
         self.parts.observer.step(Step::OutcomeStored).await;
         Ok(())
     }
@@ -164,12 +175,15 @@ impl Engine {
             report.uncertain += sending.len();
             let found = self.look_for_payments(back, &sending.iter().collect::<Vec<_>>()).await?;
             let now = self.parts.clock.now();
+            let doubt = Some(now + SETTLED_AFTER);
             let mut settlements = Vec::new();
             let mut missing = Vec::new();
             for (sent, found) in sending.into_iter().zip(found) {
                 let Some(write) = sent.write() else { continue };
                 match found {
-                    Looked::Done(payment) => settlements.push(self.paid(&sent, write, payment.as_ref(), report)),
+                    Looked::Done(payment) => {
+                        settlements.push(self.paid(&sent, write, payment.as_ref(), doubt, report));
+                    }
                     // Whatever it was, it is decided afresh.
                     Looked::Otherwise(payment) => {
                         let end = JobEnd::Again { not_before: now };
@@ -179,12 +193,12 @@ impl Engine {
                 }
             }
             if !settlements.is_empty() {
-                self.settle(&settlements).await?;
+                self.settle_payments(&settlements).await?;
                 self.parts.observer.step(Step::OutcomeStored).await;
             }
             // Sent again exactly as it was: its origin id lets the source tell the repetition.
             if !missing.is_empty() {
-                self.send_payments(back, &missing, report).await?;
+                self.send_payments(back, &missing, doubt, report).await?;
             }
         }
         let mut jobs: Vec<Job> = by_document.into_values().collect();
@@ -217,13 +231,18 @@ impl Engine {
         sent: &Sending,
         write: &PaymentWrite,
         payment: Option<&Payment>,
+        doubt: Option<Timestamp>,
         report: &mut RunReport,
     ) -> Settlement {
         let label = &sent.label;
         let mut fields = sent.intent.fields.clone();
         fields.set("label", "");
         let link = |payment: &Payment, bank| {
-            LinkChange::Put(Box::new(link_of(&sent.key, &sent.job.document, fields.clone(), payment, label, bank)))
+            let mut link = link_of(&sent.key, &sent.job.document, fields.clone(), payment, label, bank);
+            if let Some(until) = doubt {
+                link.base.seen.set(DOUBT, until.to_rfc3339());
+            }
+            LinkChange::Put(Box::new(link))
         };
         match write {
             PaymentWrite::Record(fact) => {

@@ -14,8 +14,12 @@ use crate::dead_letter::{Cause, DeadLetter};
 use crate::error::Error;
 use crate::journal::{Base, Job, JobEnd, Link, LinkChange, Settlement};
 use crate::model::construction::{Document, Payment};
-use crate::model::{AtBank, ContractId, DocumentKey, Fields, Money, ProjectId, TargetRef};
+use crate::model::{AtBank, ContractId, DocumentKey, Fields, Money, ProjectId, TargetRef, Timestamp};
 use crate::retainage;
+
+/// In what was seen of a recorded payment: until when an earlier request for it may still arrive, which would record it
+/// once more if it had been taken back by then.
+pub(super) const DOUBT: &str = "in_doubt_until";
 
 /// A job, and what it is about.
 pub(super) struct PartJob {
@@ -76,10 +80,34 @@ impl Engine {
         self.expand(&wholes, &payments, report).await?;
         let (planned, settlements) = self.plan_parts(back, parts, &payments, report).await?;
         if !settlements.is_empty() {
-            self.settle(&settlements).await?;
+            self.settle_payments(&settlements).await?;
             self.parts.observer.step(Step::Settled).await;
         }
         self.write_payments(back, planned, report).await
+    }
+
+    /// Where a payment is recorded no longer, the document that it paid has room again: what was too much for it is tried
+    /// anew.
+    pub(super) async fn settle_payments(&self, settlements: &[Settlement]) -> Result<(), Error> {
+        self.settle(settlements).await?;
+        let paid = |document: &DocumentKey| PaymentKey::parse(document).and_then(|key| key.settled());
+        let ended = settlements.iter().filter(|settled| matches!(settled.link, LinkChange::Remove));
+        let freed: HashSet<TargetRef> = ended.filter_map(|settled| paid(&settled.document)).collect();
+        if freed.is_empty() {
+            return Ok(());
+        }
+        let Parts { connection, journal, .. } = &self.parts;
+        let letters = journal.dead_letters(connection).await.map_err(journal_error)?;
+        let again: Vec<Change> = letters
+            .into_iter()
+            .filter(|letter| letter.cause == Cause::PaidMoreThanBilled)
+            .filter(|letter| paid(&letter.document).is_some_and(|paid| freed.contains(&paid)))
+            .map(|letter| Change::found(letter.document))
+            .collect();
+        if !again.is_empty() {
+            self.take_in(&again).await?;
+        }
+        Ok(())
     }
 
     async fn read_payments(
@@ -256,6 +284,11 @@ impl Engine {
                 },
                 step => step,
             };
+            let in_doubt = link.and_then(in_doubt).filter(|until| *until > self.parts.clock.now());
+            if let (PartStep::Remove(_), Some(not_before)) = (&step, in_doubt) {
+                settlements.push(settlement(&job, JobEnd::Again { not_before }, ""));
+                continue;
+            }
             let fields = wanted.as_ref().map(Wanted::fields).unwrap_or_default();
             let write = match step {
                 PartStep::Same(payment) => {
@@ -421,6 +454,10 @@ pub(super) fn link_of(
 fn place(link: &Link) -> Option<(ProjectId, ContractId)> {
     let (project, contract) = (link.base.seen.get("project"), link.base.seen.get("contract"));
     (!project.is_empty() && !contract.is_empty()).then(|| (project.into(), contract.into()))
+}
+
+fn in_doubt(link: &Link) -> Option<Timestamp> {
+    link.base.seen.get(DOUBT).parse().ok()
 }
 
 /// What a payment says that nobody but a person can have made it say, since it was recorded otherwise; none where it
