@@ -153,9 +153,9 @@ async fn a_second_run_asks_the_lists_and_fetches_what_changed_and_finds_deletion
         report.findings.iter().map(|f| (f.kind, f.procore.as_deref())).collect();
     assert_eq!(kinds, [(FindingKind::Deleted, None), (FindingKind::FieldDiffers, Some("SC-A1/2"))]);
     assert!(third.procore_calls < first.procore_calls, "{first:?} {third:?}");
-    // And a run since yesterday asks for less than a whole look at the lists
+    // And a run since yesterday costs less than reading everything; what is asked twice, to miss nothing, is a matter of time
     let yesterday = now(&stage).date_naive().pred_opt();
     let (report, since) = reconcile(&settings, &Extent { since: yesterday, ..Extent::default() }).await.unwrap();
     assert!(report.findings.iter().any(|f| f.procore.as_deref() == Some("SC-A1/2")), "{:#?}", report.findings);
-    assert!(since.procore_calls <= third.procore_calls, "{third:?} {since:?}");
+    assert!(since.procore_calls < first.procore_calls, "{first:?} {since:?}");
 }
