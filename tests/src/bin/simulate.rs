@@ -43,6 +43,9 @@ struct Arguments {
     /// Leaves out that payments go back, and that vendors are merged.
     #[arg(long)]
     without_payments: bool,
+    /// Plays QuickBooks Desktop: a company file that a Web Connector visits.
+    #[arg(long, conflicts_with_all = ["subcontractors_only", "without_payments"])]
+    desktop: bool,
     /// Prints what it came to as one JSON object.
     #[arg(long, conflicts_with = "trace")]
     json: bool,
@@ -61,6 +64,7 @@ impl Arguments {
 
     fn sides(&self) -> Sides {
         match (self.subcontractors_only, self.without_payments) {
+            _ if self.desktop => Sides::Desktop,
             (true, _) => Sides::Subcontractors,
             (false, true) => Sides::Both,
             (false, false) => Sides::Everything,
@@ -199,6 +203,7 @@ fn tell(totals: &Totals, arguments: &Arguments, started: Instant) {
             Sides::Subcontractors => " --subcontractors-only",
             Sides::Both => " --without-payments",
             Sides::Everything => "",
+            Sides::Desktop => " --desktop",
         };
         println!("  replay: simulate --seed {} --trace{only}", outcome.seed);
     }

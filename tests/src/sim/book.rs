@@ -30,19 +30,25 @@ const ACCOUNTS: &str = "role,account\nJob cost,Job Costs\nAccounts payable (AP),
     Retainage payable (RP),Retainage Payable\nRetainage receivable (RR),Retainage Receivable\nAccounts receivable (AR),Accounts Receivable (A/R)\n";
 
 /// The mapping of every run; `void`: what is deleted in Procore is voided in the books.
-pub(crate) fn mapping(void: bool) -> Result<Arc<Mapping>, String> {
-    static MAPPINGS: [OnceLock<Result<Arc<Mapping>, String>>; 2] = [OnceLock::new(), OnceLock::new()];
+pub(crate) fn mapping(void: bool, sides: Sides) -> Result<Arc<Mapping>, String> {
+    static MAPPINGS: [OnceLock<Result<Arc<Mapping>, String>>; 4] = [const { OnceLock::new() }; 4];
     let load = || {
         let dir = tempfile::tempdir().map_err(|e| e.to_string())?;
         let write = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).map_err(|e| e.to_string());
-        write("coding.csv", CODING)?;
+        // Lines of purchase orders need an item there.
+        let coding = match sides.is_desktop() {
+            true => CODING.replace(",Job Costs:Subcontractors", "09-250 Gypsum Board,"),
+            false => CODING.to_owned(),
+        };
+        write("coding.csv", &coding)?;
         write("accounts.csv", ACCOUNTS)?;
         write("terms.csv", "procore_terms,quickbooks_terms\nNet 30 Days,Net 30\n")?;
         write("sync.toml", if void { "[policy]\ndeletion = \"void\"\n" } else { "[policy]\ndeletion = \"ask\"\n" })?;
         Mapping::load(dir.path()).map(Arc::new).map_err(|e| e.to_string())
     };
-    let [ask, voids] = &MAPPINGS;
-    (if void { voids } else { ask }).get_or_init(load).clone()
+    let place = usize::from(void) + 2 * usize::from(sides.is_desktop());
+    let mapping = MAPPINGS.get(place).ok_or("there is no such mapping")?;
+    mapping.get_or_init(load).clone()
 }
 
 /// The lists of the books, from the demo book: what the coding needs, and no more.
@@ -70,6 +76,22 @@ fn lists() -> Result<BTreeMap<String, Vec<Json>>, String> {
                 info.shift_remove("BookCloseDate");
             }
         }
+        Ok(lists)
+    };
+    LISTS.get_or_init(load).clone()
+}
+
+/// The same for QuickBooks Desktop.
+fn desktop_lists() -> Result<BTreeMap<String, Vec<Json>>, String> {
+    static LISTS: OnceLock<Result<BTreeMap<String, Vec<Json>>, String>> = OnceLock::new();
+    let load = || {
+        let mut lists = lists()?;
+        let items = Book::desktop_demo().map_err(|e| e.to_string())?.quickbooks.remove("Item").unwrap_or_default();
+        let needed = ["202", "203", "210", "301", "305"];
+        let items = items
+            .into_iter()
+            .filter(|item| item.get("Id").and_then(Json::as_id).is_some_and(|id| needed.contains(&id)));
+        lists.insert("Item".to_owned(), items.collect());
         Ok(lists)
     };
     LISTS.get_or_init(load).clone()
@@ -334,7 +356,7 @@ pub(crate) fn generate(maker: &mut Maker, sides: Sides, empty: &Path) -> Result<
     owners.skip(500_000);
     let mut book = Book::load(empty).map_err(|e| e.to_string())?;
     COMPANY.clone_into(&mut book.facts.procore_company_id);
-    book.quickbooks = lists()?;
+    book.quickbooks = if sides.is_desktop() { desktop_lists()? } else { lists()? };
     let mut procore: BTreeMap<String, Vec<Json>> = BTreeMap::new();
     let mut vendors: Vec<(u64, String)> = Vec::new();
     let mut records = Vec::new();

@@ -6,8 +6,10 @@
 //! nothing with the engine compares both sides. The same seed gives the same trace, byte for byte.
 
 mod book;
+mod desktop;
 mod disk;
 mod executor;
+mod ledger;
 mod network;
 mod owner;
 mod payments;

@@ -5,6 +5,7 @@ use sync_sandboxes::faults::SplitMix;
 use sync_sandboxes::json::{Json, object};
 
 use super::book::{Maker, cents, signed, sum};
+use super::desktop;
 use super::people_lists;
 use super::people_owner;
 use super::people_payments;
@@ -206,6 +207,9 @@ fn restate(procore: &mut sync_sandboxes::procore::Procore, now: DateTime<Utc>, r
 // ---------------------------------------------------------------- QuickBooks
 
 fn in_quickbooks(world: &World, now: DateTime<Utc>, what: u64, dice: &mut SplitMix) -> Done {
+    if let Some(machine) = desktop::of(world) {
+        return desktop::act(world, machine, now, what, dice);
+    }
     let mut books = lock(&world.quickbooks);
     let all: Vec<(&'static str, String, Option<String>)> = TRANSACTIONS
         .into_iter()

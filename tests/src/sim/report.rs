@@ -15,11 +15,17 @@ pub enum Sides {
     /// And what was paid goes back to Procore, and vendors are merged.
     #[default]
     Everything,
+    /// As `Both`, with QuickBooks Desktop: a company file that a Web Connector visits.
+    Desktop,
 }
 
 impl Sides {
     pub(crate) fn has_owners(self) -> bool {
         self != Self::Subcontractors
+    }
+
+    pub(crate) fn is_desktop(self) -> bool {
+        self == Self::Desktop
     }
 
     pub(crate) fn has_payments(self) -> bool {

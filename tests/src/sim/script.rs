@@ -14,6 +14,7 @@ use sync_sandboxes::procore::{Procore, ProcoreConfig};
 use sync_sandboxes::quickbooks::{QuickBooks, QuickBooksConfig};
 
 use super::book::{self, Maker};
+use super::desktop::{self, Machine};
 use super::disk::Disk;
 use super::executor::{Executor, Job};
 use super::payments;
@@ -86,11 +87,13 @@ fn world(seed: u64, sides: Sides, keep_all: bool) -> Result<Arc<World>, String> 
         time: Time::starting(start()),
         quickbooks: QuickBooks::from_book(&book, quickbooks_config),
         procore: Procore::from_book(&book, procore_config),
-        mapping: book::mapping(void_deleted)?,
+        desktop: sides.is_desktop().then(|| Machine::new(&book)),
+        mapping: book::mapping(void_deleted, sides)?,
         void_deleted,
         store_locks: dice.below(2) == 0,
         webhook,
-        workers: if dice.below(5) < 2 { 1 } else { 2 },
+        // The desk of a company file is in one process.
+        workers: if dice.below(5) < 2 || sides.is_desktop() { 1 } else { 2 },
         pause: [60, 300, 1500][usize::try_from(dice.below(3)).unwrap_or(0)],
         company,
         realm: book.facts.realm_id.clone(),
@@ -145,6 +148,7 @@ fn director(world: Arc<World>) -> Job {
         }
         world.spawn(consents(Arc::clone(&world)));
         world.spawn(webhooks(Arc::clone(&world)));
+        world.spawn(desktop::visits(Arc::clone(&world)));
         let acts = 6 + draw(&world, 24);
         for _ in 0..acts {
             let pause = 30 + draw(&world, 900);
@@ -165,7 +169,9 @@ fn draw(world: &World, below: u64) -> u64 {
 
 /// What is wrong with the world at large, once in a while.
 fn trouble(world: &Arc<World>) {
-    match draw(world, 60) {
+    let roll = draw(world, 60);
+    desktop::trouble(world, roll);
+    match roll {
         0..3 => {
             let minutes = i64::try_from(draw(world, 10)).unwrap_or(0) + 1;
             let side = if draw(world, 3) == 0 { Side::Procore } else { Side::QuickBooks };
@@ -289,7 +295,8 @@ async fn calm(world: &Arc<World>) {
     // What was put off by a clock that was ahead is due when the true time comes to it.
     let ahead = world.time.set_right().to_std().unwrap_or_default();
     people_lists::tidy_up(world);
-    world.time.sleep(Duration::from_secs(900) + ahead).await;
+    desktop::calm(world);
+    world.time.sleep(worker::lease(world) + Duration::from_secs(750) + ahead).await;
 }
 
 /// One reconciliation, and then everything must agree.
@@ -341,6 +348,7 @@ async fn settle(world: &Arc<World>, engine: &Engine, whole: bool) -> bool {
             engine.run().await?;
             engine.carry_payments(worker::BANK_EVERY).await
         };
+        let _visits = desktop::of(world).and_then(Machine::keep_visits);
         match result.await {
             Ok(_) => return true,
             Err(error) => {

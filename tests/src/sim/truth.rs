@@ -10,6 +10,7 @@ use sync_sandboxes::procore::Procore;
 use sync_sandboxes::quickbooks::QuickBooks;
 
 use super::book::{RETAINAGE, RETAINAGE_ITEM};
+use super::ledger::Ledger;
 use super::report::{AGREE, KEPT, MARKS, MONEY, ONE};
 use super::world::{World, lock};
 
@@ -257,9 +258,9 @@ pub(crate) fn field(json: &Json, name: &str) -> String {
 pub(crate) fn books_hold(world: &World) {
     let mut found: Vec<(&'static str, String, String)> = Vec::new();
     {
-        let quickbooks = lock(&world.quickbooks);
+        let books = Ledger::of(world);
         let state = world.state();
-        for (key, posted) in posted(&quickbooks, &state.people.voided) {
+        for (key, posted) in books.posted(&state.people.voided) {
             if posted.len() > 1 {
                 let names: Vec<String> = posted.iter().map(|p| format!("{} {}", p.entity, p.id)).collect();
                 found.push((ONE, key, format!("it stands as {}", names.join(" and "))));
@@ -268,10 +269,9 @@ pub(crate) fn books_hold(world: &World) {
             }
         }
         for ((entity, id, name), value) in &state.people.wrote {
-            let Some(json) = quickbooks.entity(entity, id) else { continue };
-            let now = field(json, name);
+            let Some(now) = books.field(entity, id, name) else { continue };
             if now != *value {
-                let key = marker_of(json).unwrap_or_else(|| format!("{entity}/{id}"));
+                let key = books.marker(entity, id).flatten().unwrap_or_else(|| format!("{entity}/{id}"));
                 found.push((
                     KEPT,
                     key,
@@ -294,29 +294,17 @@ pub(crate) struct Memory {
     pub(crate) counts: Counts,
 }
 
-/// Purchase orders with a bill that a person changed: it may leave them no room for a change.
-fn billed_by_hand(quickbooks: &QuickBooks, touched: &BTreeSet<String>) -> BTreeSet<String> {
-    let mut orders = BTreeSet::new();
-    for bill in quickbooks.all("Bill").filter(|bill| marker_of(bill).is_some_and(|key| touched.contains(&key))) {
-        let lines = bill.get("Line").and_then(Json::as_array).unwrap_or_default();
-        let linked = lines.iter().chain([bill]).filter_map(|json| json.get("LinkedTxn")?.as_array()).flatten();
-        let order = |id: &str| marker_of(quickbooks.entity("PurchaseOrder", id)?);
-        orders.extend(linked.filter_map(|link| order(link.get("TxnId").and_then(Json::as_id)?)));
-    }
-    orders
-}
-
 /// After the last reconciliation: everything agrees, or a dead letter says why it does not.
 pub(crate) fn agree(world: &World, memory: &Memory, only_untouched: bool) {
     let (wanted, posted, people) = {
-        let (procore, quickbooks) = (lock(&world.procore), lock(&world.quickbooks));
+        let (procore, books) = (lock(&world.procore), Ledger::of(world));
         let state = world.state();
-        let posted = posted(&quickbooks, &state.people.voided);
+        let posted = books.posted(&state.people.voided);
         (wanted(&procore), posted, (state.people.touched.clone(), state.people.unwanted.clone()))
     };
     let closing = world.state().people.closing_date.clone();
     let (touched, unwanted) = people;
-    let billed = billed_by_hand(&lock(&world.quickbooks), &touched);
+    let billed = Ledger::of(world).billed_by_hand(&touched);
     let closed = |want: &Wanted| closing.as_deref().is_some_and(|closing| want.date.as_str() <= closing);
     // A document is excused by what happened to it, or to what it waits for.
     let mut excused: BTreeSet<&str> = BTreeSet::new();
@@ -401,16 +389,16 @@ fn show(sums: &Sums) -> String {
 pub(crate) fn links(world: &World, memory: &Memory) {
     let mut found: Vec<(String, String)> = Vec::new();
     {
-        let quickbooks = lock(&world.quickbooks);
+        let books = Ledger::of(world);
         let state = world.state();
-        let marked = posted(&quickbooks, &state.people.voided);
+        let marked = books.posted(&state.people.voided);
         let mut linked: BTreeMap<String, String> = BTreeMap::new();
         for link in &memory.links {
             let key = link.document.to_string();
             let Some(entity) = TRANSACTIONS.into_iter().find(|entity| is_kind(entity, link)) else { continue };
             linked.insert(key.clone(), link.target.id.to_string());
-            match quickbooks.entity(entity, link.target.id.as_str()) {
-                Some(json) if marker_of(json).as_deref() != Some(&key) => {
+            match books.marker(entity, link.target.id.as_str()) {
+                Some(marker) if marker.as_deref() != Some(&key) => {
                     found.push((
                         key,
                         format!("its link names {entity} {}, which carries another marker or none", link.target.id),

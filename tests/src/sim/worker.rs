@@ -11,12 +11,14 @@ use quickbooks_online::{
     App, Authorization, Config, Environment, Limits, PaymentsBook, QuickBooks, QuickBooksSink, SinkOptions,
 };
 use sync_core::clock::{Clock, SeededRandom};
+use sync_core::connector::Sink;
 use sync_core::engine::{Engine, EngineConfig, Parts, PaymentParts, RunReport, Silent};
 use sync_core::http::{Pace, TokenEndpoint, TokenManager, TokenSet, Transport};
 use sync_core::journal::Journal;
 use sync_core::model::ConnectionId;
 use sync_core::{Error, ErrorKind};
 
+use super::desktop::{self, Machine};
 use super::disk::{Disk, Vault};
 use super::executor::Job;
 use super::network::Wire;
@@ -68,6 +70,11 @@ fn tokens(
     Ok(Arc::new(TokenManager::new(side.name(), Arc::new(Vault(Arc::clone(world))), endpoint, clock)))
 }
 
+/// How long a job is a worker's own. What waits for the visit of a Web Connector takes longer.
+pub(crate) fn lease(world: &World) -> Duration {
+    Duration::from_secs(if desktop::of(world).is_some() { 1200 } else { 150 })
+}
+
 /// The engine of one process, and its journal.
 pub(crate) fn engine(world: &Arc<World>, id: usize) -> Result<(Arc<Engine>, Arc<Disk>), Fault> {
     let wire: Arc<dyn Transport> = Arc::new(Wire::new(world, id));
@@ -88,21 +95,25 @@ pub(crate) fn engine(world: &Arc<World>, id: usize) -> Result<(Arc<Engine>, Arc<
     let quickbooks = QuickBooks::new(config, wire, manager, Arc::clone(&clock), random, Some(log))?;
     let disk = Arc::new(Disk::open(world, id)?);
     let procore = Arc::new(procore);
+    let sink: Arc<dyn Sink> = match desktop::of(world) {
+        Some(machine) => Arc::new(machine.sink(world.state().dice.worker.draw(), &clock)?),
+        None => Arc::new(QuickBooksSink::new(quickbooks.clone(), SinkOptions::default())),
+    };
     let payments = PaymentParts {
-        source: Arc::new(PaymentsBook::new(quickbooks.clone())),
+        source: Arc::new(PaymentsBook::new(quickbooks)),
         sink: Arc::new(Actuals::new(Arc::clone(&procore))),
     };
     let parts = Parts {
         connection: ConnectionId::from(CONNECTION),
         source: Arc::new(ProcoreSource::new(procore, SourceOptions::default())),
-        sink: Arc::new(QuickBooksSink::new(quickbooks, SinkOptions::default())),
+        sink,
         journal: Arc::clone(&disk) as Arc<dyn Journal>,
         clock,
         mapping: Arc::clone(&world.mapping),
         observer: Arc::new(Silent),
     };
     // Nobody is there to answer the questions of a first connection; what looks alike becomes a dead letter.
-    let config = EngineConfig { lease: Duration::from_secs(150), adopt_first: false, ..EngineConfig::default() };
+    let config = EngineConfig { lease: lease(world), adopt_first: false, ..EngineConfig::default() };
     let engine = Engine::new(parts, config);
     let engine = if world.sides.has_payments() { engine.with_payments(payments) } else { engine };
     Ok((Arc::new(engine), disk))
@@ -174,6 +185,7 @@ pub(crate) fn failed(world: &World, who: &str, error: &Error) {
 async fn round(world: &Arc<World>, engine: &Engine, journal: &dyn Journal) -> Result<RunReport, Error> {
     let connection = ConnectionId::from(CONNECTION);
     let journal_error = |error: sync_core::journal::JournalError| Error::new(ErrorKind::Journal, error.to_string());
+    let _visits = desktop::of(world).and_then(Machine::keep_visits);
     // The cursor first: what changes while everything is read is told again.
     engine.poll().await?;
     if world.sides.has_payments() {

@@ -14,6 +14,7 @@ use sync_sandboxes::faults::SplitMix;
 use sync_sandboxes::procore::Procore;
 use sync_sandboxes::quickbooks::QuickBooks;
 
+use super::desktop::Machine;
 use super::executor::Job;
 use super::payments;
 use super::report::{Event, Sides, Violation};
@@ -170,6 +171,8 @@ pub(crate) struct World {
     pub(crate) time: Arc<Time>,
     pub(crate) procore: Mutex<Procore>,
     pub(crate) quickbooks: Mutex<QuickBooks>,
+    /// QuickBooks Desktop, which then stands for the double above.
+    pub(crate) desktop: Option<Machine>,
     pub(crate) mapping: Arc<Mapping>,
     pub(crate) void_deleted: bool,
     pub(crate) token_store: MemoryTokenStore,
@@ -215,6 +218,7 @@ pub(crate) struct Parts {
     pub(crate) time: Arc<Time>,
     pub(crate) procore: Procore,
     pub(crate) quickbooks: QuickBooks,
+    pub(crate) desktop: Option<Machine>,
     pub(crate) mapping: Arc<Mapping>,
     pub(crate) void_deleted: bool,
     pub(crate) store_locks: bool,
@@ -265,6 +269,7 @@ impl World {
             time: parts.time,
             procore: Mutex::new(parts.procore),
             quickbooks: Mutex::new(parts.quickbooks),
+            desktop: parts.desktop,
             mapping: parts.mapping,
             void_deleted: parts.void_deleted,
             token_store: MemoryTokenStore::new(),
@@ -367,6 +372,9 @@ impl World {
             })
         };
         drop(engine);
+        if let Some(machine) = &self.desktop {
+            machine.process_died();
+        }
     }
 
     /// The number of this life of a process.

@@ -9,8 +9,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::file::CompanyFile;
-use super::xml::{Node, escaped};
+use super::file::{CompanyFile, Hresult};
+use super::session::{Came, Session, Step, Visit, envelope, result};
+use super::xml::Node;
 
 /// Where an answer is lost; the Web Connector dies there and says nothing more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,25 +22,6 @@ pub enum Drop {
     RequestToQuickBooks,
     /// The service has taken the answer, and what it says to that is lost.
     AnswerOfService,
-}
-
-/// How a visit ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Visit {
-    /// The service has no work.
-    None,
-    /// The service does not know the user or the password.
-    InvalidUser,
-    /// Another session is open.
-    Busy,
-    /// It came to its end; what the status column shows.
-    Done(String),
-    /// It ended with an error of the service; what the status column shows.
-    Failed(String),
-    /// It died on the way, as it was told to.
-    Died,
-    /// The service cannot be reached, or its answer cannot be read.
-    Unreachable(String),
 }
 
 /// A clock.
@@ -106,95 +88,44 @@ impl WebConnector {
     }
 
     fn session(&mut self) -> Result<Visit, String> {
-        self.call("serverVersion", &[])?;
-        let version = self.call("clientVersion", &[("strVersion", "2.3.0.207")])?;
-        let version = text(&version);
-        if version.starts_with("E:") {
-            return Ok(Visit::Failed(version));
-        }
-        let login = self.call("authenticate", &[("strUserName", &self.user), ("strPassword", &self.password)])?;
-        let words: Vec<&str> = login.all("string").map(|word| word.text.as_str()).collect();
-        let [ticket, word, ..] = words.as_slice() else {
-            return Err("authenticate answered fewer than two strings (QBWC1012)".to_owned());
-        };
-        match *word {
-            "none" => return Ok(Visit::None),
-            "nvu" => return Ok(Visit::InvalidUser),
-            "busy" => return Ok(Visit::Busy),
-            path => {
-                let open = self.file().path.clone();
-                if !path.is_empty() && !path.eq_ignore_ascii_case(&open) {
-                    // Another company file is open: it cannot be opened from here.
-                    let error = [("ticket", *ticket), ("hresult", "0x8004040A"), ("message", "Another file is open")];
-                    self.call("connectionError", &error)?;
-                    let closed = self.call("closeConnection", &[("ticket", ticket)])?;
-                    return Ok(Visit::Failed(text(&closed)));
+        let (mut session, mut step) = Session::begin(&self.user, &self.password);
+        let mut lost = None;
+        loop {
+            let came = match step {
+                Step::Over(visit) => {
+                    self.file().end_session();
+                    return Ok(visit);
                 }
-            }
-        }
-        let ticket = (*ticket).to_owned();
-        let mut hcp = self.host_company_preferences()?;
-        let path = self.file().path.clone();
-        let failed = loop {
-            let parameters = [
-                ("ticket", ticket.as_str()),
-                ("strHCPResponse", &hcp),
-                ("strCompanyFileName", &path),
-                ("qbXMLCountry", "US"),
-                ("qbXMLMajorVers", "16"),
-                ("qbXMLMinorVers", "0"),
-            ];
-            let request = text(&self.call("sendRequestXML", &parameters)?);
-            hcp.clear();
-            if request.is_empty() || request == "NoOp" {
-                let error = text(&self.call("getLastError", &[("ticket", &ticket)])?);
-                if error == "NoOp" {
+                Step::Wait => {
                     std::thread::sleep(self.pause);
-                    continue;
+                    Came::Waited
                 }
-                break !error.is_empty();
-            }
-            self.sets += 1;
-            let drop = self.drop_at.filter(|(at, _)| *at == self.sets).map(|(_, drop)| drop);
-            if drop == Some(Drop::RequestToQuickBooks) {
-                return Ok(self.die());
-            }
-            let now = (self.clock)();
-            let worked = match self.fail_at.filter(|(at, _)| *at == self.sets) {
-                Some((_, code)) => Err(super::file::Hresult(code)),
-                None => self.file().process(now, &request),
-            };
-            if drop == Some(Drop::AnswerOfQuickBooks) {
-                return Ok(self.die());
-            }
-            let (response, hresult) = match worked {
-                Ok(response) => (response, String::new()),
-                Err(code) => (String::new(), code.to_string()),
-            };
-            let message = if hresult.is_empty() {
-                ""
-            } else {
-                "QuickBooks found an error when parsing the provided XML text stream."
-            };
-            let parameters =
-                [("ticket", ticket.as_str()), ("response", &response), ("hresult", &hresult), ("message", message)];
-            let percent = text(&self.call("receiveResponseXML", &parameters)?);
-            if drop == Some(Drop::AnswerOfService) {
-                return Ok(self.die());
-            }
-            match percent.parse::<i32>() {
-                Ok(100) => break false,
-                Ok(percent) if percent < 0 => {
-                    self.call("getLastError", &[("ticket", &ticket)])?;
-                    break true;
+                Step::Work(request) => {
+                    self.sets += 1;
+                    lost = self.drop_at.filter(|(at, _)| *at == self.sets).map(|(_, drop)| drop);
+                    if lost == Some(Drop::RequestToQuickBooks) {
+                        return Ok(self.die());
+                    }
+                    let worked = match self.fail_at.filter(|(at, _)| *at == self.sets) {
+                        Some((_, code)) => Err(Hresult(code)),
+                        None => self.file().process((self.clock)(), &request),
+                    };
+                    if lost == Some(Drop::AnswerOfQuickBooks) {
+                        return Ok(self.die());
+                    }
+                    Came::Worked(worked)
                 }
-                Ok(_) => {}
-                Err(_) => return Err(format!("receiveResponseXML answered {percent}")),
-            }
-        };
-        let closed = text(&self.call("closeConnection", &[("ticket", &ticket)])?);
-        self.file().end_session();
-        Ok(if failed { Visit::Failed(closed) } else { Visit::Done(closed) })
+                Step::Call(method, parameters) => {
+                    let answer = self.post(method, &parameters)?;
+                    if method == "receiveResponseXML" && lost == Some(Drop::AnswerOfService) {
+                        return Ok(self.die());
+                    }
+                    Came::Answer(answer)
+                }
+            };
+            // The lock is held for this step alone: people use the file meanwhile.
+            step = session.next(came, &self.file(), (self.clock)())?;
+        }
     }
 
     fn die(&self) -> Visit {
@@ -202,44 +133,25 @@ impl WebConnector {
         Visit::Died
     }
 
-    fn host_company_preferences(&self) -> Result<String, String> {
-        let request = "<?xml version=\"1.0\"?><?qbxml version=\"13.0\"?><QBXML><QBXMLMsgsRq onError=\"continueOnError\">\
-                       <HostQueryRq/><CompanyQueryRq/><PreferencesQueryRq/></QBXMLMsgsRq></QBXML>";
-        let file = self.file();
-        let mut copy = file.clone();
-        drop(file);
-        copy.process((self.clock)(), request).map_err(|code| code.to_string())
-    }
-
     /// Calls a method; the `...Result` element comes back.
     ///
     /// # Errors
     /// What went wrong on the way: no connection, no HTTP 200, no SOAP answer.
     pub fn call(&self, method: &str, parameters: &[(&str, &str)]) -> Result<Node, String> {
-        let mut body = String::from(
-            "<?xml version=\"1.0\" encoding=\"utf-8\"?><soap:Envelope xmlns:soap=\"http://schemas.xmlsoap.org/soap/envelope/\" \
-             xmlns:xsi=\"http://www.w3.org/2001/XMLSchema-instance\" xmlns:xsd=\"http://www.w3.org/2001/XMLSchema\"><soap:Body>",
-        );
-        body.push_str(&format!("<{method} xmlns=\"http://developer.intuit.com/\">"));
-        for (name, value) in parameters {
-            body.push_str(&format!("<{name}>{}</{name}>", escaped(value)));
-        }
-        body.push_str(&format!("</{method}></soap:Body></soap:Envelope>"));
-        let (status, answer) = post(&self.url, &format!("http://developer.intuit.com/{method}"), &body)?;
-        let node = Node::read(&answer).map_err(|error| format!("{method} answered no XML: {error}"))?;
-        if status != 200 {
-            return Err(format!("{method} answered HTTP {status}: {}", node.at(&["Body", "Fault", "faultstring"])));
-        }
-        let result = node
-            .child("Body")
-            .and_then(|body| body.child(&format!("{method}Response")))
-            .and_then(|response| response.child(&format!("{method}Result")));
-        result.cloned().ok_or_else(|| format!("{method} answered without {method}Result"))
+        let parameters: Vec<(&str, String)> =
+            parameters.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+        self.post(method, &parameters)
     }
-}
 
-fn text(node: &Node) -> String {
-    node.text.clone()
+    fn post(&self, method: &str, parameters: &[(&str, String)]) -> Result<Node, String> {
+        let action = format!("http://developer.intuit.com/{method}");
+        let (status, answer) = post(&self.url, &action, &envelope(method, parameters))?;
+        let found = result(method, &answer);
+        match status {
+            200 => found,
+            _ => Err(format!("HTTP {status}: {}", found.err().unwrap_or_default())),
+        }
+    }
 }
 
 /// One HTTP request over a connection of its own.

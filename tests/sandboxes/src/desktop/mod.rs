@@ -17,13 +17,15 @@ mod message;
 mod people;
 mod query;
 mod schema;
+mod session;
 mod write;
 mod xml;
 
 #[cfg(test)]
 mod tests;
 
-pub use connector::{Drop, Visit, WebConnector};
+pub use connector::{Drop, WebConnector};
 pub use file::{CompanyFile, Hresult};
 pub(crate) use people::fits;
+pub use session::{Came, Session, Step, Visit, envelope, result};
 pub use xml::Node;

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use rust_decimal::Decimal;
 
 use super::file::CompanyFile;
 use super::message::Worked;
@@ -27,7 +28,7 @@ impl CompanyFile {
             }
             Deed::Receive { number, date, invoices } => {
                 let customer = self.party("Invoice", invoices, "CustomerRef")?;
-                let total: rust_decimal::Decimal = invoices.values().map(|amount| amount.0).sum();
+                let total: Decimal = invoices.values().map(|amount| amount.0).sum();
                 let mut body = vec![reference("CustomerRef", &customer), Node::leaf("TxnDate", date.clone())];
                 body.push(Node::leaf("RefNumber", number.clone()));
                 body.push(Node::leaf("TotalAmount", format!("{total:.2}")));
@@ -50,6 +51,75 @@ impl CompanyFile {
             Deed::AddVendor { .. } | Deed::Approve { .. } | Deed::EnterPayment { .. } => Ok(false),
             _ => Err("nobody can do that at this QuickBooks Desktop".to_owned()),
         }
+    }
+
+    /// A person deletes a transaction.
+    ///
+    /// # Errors
+    /// If QuickBooks refuses.
+    pub fn person_deletes(&mut self, now: DateTime<Utc>, kind: &str, id: &str) -> Result<(), String> {
+        let request = vec![Node::leaf("TxnDelType", kind), Node::leaf("TxnID", id)];
+        told(self.delete(now, &Node::parent("TxnDelRq", request))).map(drop)
+    }
+
+    /// A person voids a transaction.
+    ///
+    /// # Errors
+    /// If QuickBooks refuses.
+    pub fn person_voids(&mut self, now: DateTime<Utc>, kind: &str, id: &str) -> Result<(), String> {
+        let request = vec![Node::leaf("TxnVoidType", kind), Node::leaf("TxnID", id)];
+        told(self.void(now, &Node::parent("TxnVoidRq", request))).map(drop)
+    }
+
+    /// A person pays some of a bill by check, or receives some of an invoice.
+    ///
+    /// # Errors
+    /// If QuickBooks refuses, or it is neither.
+    pub fn person_pays(&mut self, now: DateTime<Utc>, kind: &str, id: &str, amount: &str) -> Result<(), String> {
+        let of = self.all(kind).into_iter().find(|node| node.at(&["TxnID"]) == id).ok_or("there is no such record")?;
+        let applied = vec![Node::leaf("TxnID", id), Node::leaf("PaymentAmount", amount)];
+        let applied = Node::parent("AppliedToTxnAdd", applied);
+        let (payment, body) = match kind {
+            "Bill" => {
+                let bank = self.all("Account").into_iter().find(|node| node.at(&["AccountType"]) == "Bank");
+                let bank = bank.ok_or("there is no bank account")?.at(&["ListID"]).to_owned();
+                let payee = reference("PayeeEntityRef", of.at(&["VendorRef", "ListID"]));
+                ("BillPaymentCheck", vec![payee, reference("BankAccountRef", &bank), applied])
+            }
+            "Invoice" => {
+                let customer = reference("CustomerRef", of.at(&["CustomerRef", "ListID"]));
+                ("ReceivePayment", vec![customer, Node::leaf("TotalAmount", amount), applied])
+            }
+            _ => return Err(format!("nobody pays a {kind}")),
+        };
+        told(self.add(now, payment, &Node::parent(format!("{payment}Add"), body))).map(drop)
+    }
+
+    /// A person raises the first line of a transaction.
+    ///
+    /// # Errors
+    /// If there is no such transaction, or it has no line.
+    pub fn person_raises(&mut self, now: DateTime<Utc>, id: &str, by: Decimal) -> Result<(), String> {
+        let (moment, number) = (super::clock::written(now, self.wall_offset), self.number());
+        let record = self.records.get_mut(id).ok_or("there is no such record")?;
+        let line = record.lines.first_mut().ok_or("it has no line")?;
+        let amount = super::ledger::money(super::ledger::amount(line) + by);
+        line.fields.insert("Amount".to_owned(), Node::leaf("Amount", amount));
+        for derived in ["Rate", "Cost"] {
+            line.fields.remove(derived);
+        }
+        record.modified = moment;
+        record.edit = record.edit.max(number) + 1;
+        record.number = number;
+        Ok(())
+    }
+
+    /// Puts a backup back. What it lacks is gone, and no id that was given since is given again: QuickBooks makes ids from
+    /// the time.
+    pub fn restore(&mut self, backup: Self) {
+        let next = self.next.max(backup.next);
+        let (seen, worked) = (std::mem::take(&mut self.seen), self.worked);
+        *self = Self { next, seen, worked, ..backup };
     }
 
     fn find(&self, kind: &str, field: &str, value: &str) -> Result<Node, String> {
