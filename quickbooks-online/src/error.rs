@@ -184,6 +184,7 @@ impl From<Error> for sync_core::Error {
 
 fn of_http(error: &HttpError) -> ErrorKind {
     match error {
+        HttpError::TokenStore(error) if error.is_transient() => ErrorKind::Unavailable,
         HttpError::TokenStore(_) | HttpError::InvalidRequest { .. } => ErrorKind::Configuration,
         HttpError::Decode { .. } | HttpError::BodyTooLarge | HttpError::TokenAnswer { .. } => ErrorKind::Unreadable,
         _ => match error.class() {

@@ -36,27 +36,30 @@ impl DesktopSink {
         }
         // By key, so that the same writes are the same bytes, whatever their order.
         ready.sort_by(|a, b| writes.get(a.place).map(|w| &w.key).cmp(&writes.get(b.place).map(|w| &w.key)));
-        for turn in 0..self.options.busy_tries.max(1) {
-            if ready.is_empty() {
-                break;
+        let (mut turn, mut tries) = (0u32, 0);
+        while !ready.is_empty() && tries < self.options.busy_tries.max(1) {
+            if tries > 0 {
+                self.clock.sleep(self.options.busy_pause.saturating_mul(1 << (tries - 1).min(6))).await;
             }
-            if turn > 0 {
-                self.clock.sleep(self.options.busy_pause.saturating_mul(1 << (turn - 1).min(6))).await;
-            }
-            ready = self.send(writes, ready, turn, &mut outcomes).await;
+            let sent;
+            (ready, sent) = self.send(writes, ready, turn, &mut outcomes).await;
+            // What an earlier call was told is no try: somebody may have closed the record since.
+            tries += u32::from(sent);
+            turn = turn.saturating_add(1);
         }
         let missing = || Outcome::Uncertain("QuickBooks did not say what became of it".to_owned());
         outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(missing)).collect()
     }
 
-    /// Sends a set; gives back those that somebody has open, which certainly did not happen.
+    /// Sends a set; gives back those that somebody has open, which certainly did not happen, and whether QuickBooks was
+    /// asked or had answered this very set before.
     async fn send(
         &self,
         writes: &[Write],
         ready: Vec<Ready>,
         turn: u32,
         outcomes: &mut [Option<Outcome>],
-    ) -> Vec<Ready> {
+    ) -> (Vec<Ready>, bool) {
         let turn = format!("busy {turn}");
         let mut keys: Vec<&str> = ready.iter().filter_map(|r| writes.get(r.place)).map(|w| w.key.as_str()).collect();
         keys.push(&turn);
@@ -68,7 +71,7 @@ impl DesktopSink {
                 for ready in ready {
                     put(outcomes, ready.place, undelivered(problem));
                 }
-                return Vec::new();
+                return (Vec::new(), true);
             }
         };
         let responses = match responses {
@@ -77,7 +80,7 @@ impl DesktopSink {
                 for ready in ready {
                     put(outcomes, ready.place, Outcome::Uncertain(format!("the answer cannot be read: {problem}")));
                 }
-                return Vec::new();
+                return (Vec::new(), true);
             }
         };
         let mut busy = Vec::new();
@@ -97,7 +100,7 @@ impl DesktopSink {
                 busy.push(ready);
             }
         }
-        busy
+        (busy, delivered.is_ok_and(|delivered| !delivered.is_kept()))
     }
 
     /// The request of a write, or why it is not sent.

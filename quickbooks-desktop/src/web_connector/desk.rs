@@ -34,6 +34,11 @@ pub struct Response {
 }
 
 impl Delivered {
+    /// Was it answered before this was asked for? No visit brought it then.
+    pub fn is_kept(&self) -> bool {
+        self.visit == 0
+    }
+
     /// The responses, by the place of their requests; none where QuickBooks answered none.
     ///
     /// # Errors

@@ -50,7 +50,7 @@ pub use survey::{Match, Place, Survey, Surveyed};
 use crate::clock::Clock;
 use crate::connector::{Change, Cursor, Fetched, Part, Sink, Source};
 use crate::error::Error;
-use crate::journal::{Intake, Journal};
+use crate::journal::{Intake, Job, Journal};
 use crate::mapping::Mapping;
 use crate::model::construction::Document;
 use crate::model::{ConnectionId, DocumentKey, DocumentKind};
@@ -124,7 +124,7 @@ pub struct Engine {
     config: EngineConfig,
     mappings: Mappings,
     /// Documents read by a snapshot of this process, so that they need not be read again for their first job.
-    fresh: Mutex<HashMap<DocumentKey, Fetched>>,
+    fresh: Mutex<HashMap<DocumentKey, Fresh>>,
     /// Are those all that the source has?
     whole: AtomicBool,
     /// The way back, where payments are carried back too.
@@ -204,7 +204,9 @@ impl Engine {
             }
             drop(pages);
             seen.extend(changes.iter().map(|change| change.document.clone()));
-            add(&mut total, self.take_in(&changes).await?);
+            let intake = self.take_in(&changes).await?;
+            self.serves_jobs_until(intake.newest_job, &changes);
+            add(&mut total, intake);
             done.push(part);
             let text = serde_json::to_string(&done).unwrap_or_default();
             journal.set_cursor(connection, CURSOR, &text).await.map_err(journal_error)?;
@@ -307,13 +309,39 @@ impl Engine {
 
     fn keep(&self, fetched: Fetched) {
         if let Ok(mut fresh) = self.fresh.lock() {
-            fresh.insert(fetched.key(), fetched);
+            fresh.insert(fetched.key(), Fresh { fetched, until: None });
         }
     }
+
+    fn serves_jobs_until(&self, number: u64, changes: &[Change]) {
+        if let Ok(mut fresh) = self.fresh.lock() {
+            for change in changes {
+                if let Some(fresh) = fresh.get_mut(&change.document) {
+                    fresh.until = Some(number);
+                }
+            }
+        }
+    }
+
+    /// What a snapshot read of the document, if nothing was told of it since, by any process: a job that stands for more
+    /// than the snapshot's own change, or was opened after it, needs a later reading.
+    pub(super) fn take_fresh(&self, job: &Job) -> Option<Fetched> {
+        let fresh = self.fresh.lock().ok()?.remove(&job.document)?;
+        let serves = fresh.until.is_some_and(|until| job.number <= until) && job.changes <= 1;
+        serves.then_some(fresh.fetched)
+    }
+}
+
+/// What a snapshot read, and the newest job that it serves.
+#[derive(Debug)]
+struct Fresh {
+    fetched: Fetched,
+    until: Option<u64>,
 }
 
 fn add(total: &mut Intake, more: Intake) {
     total.opened += more.opened;
     total.joined += more.joined;
     total.duplicates += more.duplicates;
+    total.newest_job = total.newest_job.max(more.newest_job);
 }

@@ -68,10 +68,12 @@ impl Engine {
             return self.give_up(&group).await;
         }
         let mut found = self.find(&group).await?;
-        if whole && found.iter().all(Option::is_none) {
+        let since = group.iter().map(|s| s.intent.stored_at).max();
+        // Without a create in it, nothing can come to stand twice, and what was decided long ago may be wrong by now.
+        let is_old = since.is_some_and(|at| self.parts.clock.now() - at > SETTLED_AFTER);
+        if whole && found.iter().all(Option::is_none) && (!is_old || group.iter().any(is_create)) {
             return self.repeat(group, index, report).await;
         }
-        let since = group.iter().map(|s| s.intent.stored_at).max();
         let wait = since.and_then(|at| (at + SETTLED_AFTER - self.parts.clock.now()).to_std().ok());
         let missing = found.iter().zip(&group).any(|(state, sent)| state.is_none() && is_create(sent));
         if let Some(wait) = wait.filter(|_| missing) {

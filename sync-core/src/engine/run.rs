@@ -144,7 +144,8 @@ impl Engine {
             let (payments, jobs) = jobs.into_iter().partition(|job| job.document.kind == DocumentKind::Payment);
             let jobs = self.recover(jobs, &mut index, &mut report).await?;
             self.work(jobs, &mut index, &mut report).await?;
-            self.work_payments(payments, &mut report).await?;
+            let until = now + chrono::Duration::from_std(self.config.lease).unwrap_or_default();
+            self.work_payments(payments, until, &mut report).await?;
         }
     }
 
@@ -235,7 +236,7 @@ impl Engine {
                 items.push(Item { job, fetched: Fetched::Found(Box::new(document)) });
                 continue;
             }
-            match self.fresh.lock().ok().and_then(|mut fresh| fresh.remove(&job.document)) {
+            match self.take_fresh(&job) {
                 Some(fetched) => items.push(Item { job, fetched }),
                 None => missing.push(job),
             }

@@ -136,6 +136,7 @@ impl Book {
             job.join(now);
             self.put_job(&change.document, Some(job), None);
         }
+        intake.newest_job = self.last_opened;
         intake
     }
 
@@ -147,7 +148,8 @@ impl Book {
             let Some(entry) = self.jobs.get_mut(&document) else { continue };
             self.last_token = state::next_token(self.last_token, now);
             let attempts = entry.state.lease(self.last_token, until);
-            claimed.push(Job { document, token: self.last_token, attempts });
+            let JobState { opened: number, pending: changes, .. } = entry.state;
+            claimed.push(Job { document, token: self.last_token, attempts, number, changes });
         }
         claimed
     }

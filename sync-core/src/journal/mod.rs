@@ -179,6 +179,8 @@ pub struct Intake {
     pub joined: usize,
     /// Had been taken in before.
     pub duplicates: usize,
+    /// The [number](Job::number) of the newest job of the connection now.
+    pub newest_job: u64,
 }
 
 impl Intake {
@@ -198,6 +200,11 @@ pub struct Job {
     /// How often it was leased before without coming to an end: leases that were lost, and [`JobEnd::Again`], since it
     /// was opened or last done, waiting or dead.
     pub attempts: u32,
+    /// Counts the jobs of a connection in the order in which they were opened. A change that comes in when the one before
+    /// is done opens a new job.
+    pub number: u64,
+    /// How many changes it stands for.
+    pub changes: u64,
 }
 
 /// A write that is stored before it is sent.

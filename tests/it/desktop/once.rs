@@ -169,6 +169,32 @@ async fn given_a_person_in_the_way_then_it_is_tried_again_and_a_changed_document
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn given_lists_that_were_locked_through_every_try_when_the_same_write_comes_again_then_quickbooks_is_asked_again()
+{
+    // Given lists that somebody keeps open longer than a write has patience for
+    let site = Site::open().await;
+    let sink = site.sink();
+    let writes = [site.bill("A-1")];
+    site.file().be_busy(100);
+    let work = async {
+        sink.begin().await.unwrap();
+        sink.apply(&writes).await
+    };
+    let (outcomes, _) = site.with_visits(site.connector(), work).await;
+    assert!(
+        matches!(&outcomes[0], Outcome::Refused(refusal) if refusal.reason == RefusalReason::NotNow),
+        "{outcomes:?}"
+    );
+    // When they are closed, and the write is sent again as it was
+    site.file().be_busy(0);
+    let work = async { sink.apply(&writes).await };
+    let (outcomes, _) = site.with_visits(site.connector(), work).await;
+    // Then the answers of then are not taken for those of now
+    assert!(all_done(&outcomes), "{outcomes:?}");
+    assert_eq!(site.count("Bill", "A-1"), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn given_a_change_and_a_void_then_lines_are_kept_by_their_ids_and_the_bill_is_nothing() {
     let site = Site::open().await;
     let sink = site.sink();

@@ -29,6 +29,8 @@ pub(crate) struct Seen {
     by_hand: BTreeMap<String, Left>,
     /// Counts what happens.
     moments: u64,
+    /// When a request to delete a payment left last.
+    deleting: BTreeMap<String, u64>,
     /// When a worker last read the payments of a contract, by the count.
     read: BTreeMap<(usize, String), u64>,
 }
@@ -185,6 +187,15 @@ pub(crate) fn is_allowed(world: &World, letter: &Letter) -> bool {
     }
 }
 
+/// A request leaves a worker: what people do from now on it cannot know.
+pub(crate) fn leaves(world: &World, letter: &Letter) {
+    let id = letter.path.strip_prefix(PATH).and_then(|rest| rest.strip_prefix('/'));
+    let Some(id) = id.filter(|_| letter.method == Method::DELETE) else { return };
+    let seen = &mut world.state().payments;
+    seen.moments += 1;
+    seen.deleting.insert(id.to_owned(), seen.moments);
+}
+
 /// A worker has got an answer of Procore: it knows the payments of a contract as they are now.
 pub(crate) fn read(world: &World, worker: usize, letter: &Letter) {
     let contract = letter.query.split('&').find_map(|pair| pair.strip_prefix("contract_id="));
@@ -219,7 +230,9 @@ pub(crate) fn hold(world: &World, worker: usize) {
             let Left { members: left, contract, at } = left;
             let now = procore.record(RESOURCE, id).map(members);
             // Payments have no versions: what is changed after the last look at it cannot be seen when it is deleted.
-            if now.is_none() && seen.read.get(&(worker, contract.clone())).is_none_or(|read| read < at) {
+            let unseen = seen.read.get(&(worker, contract.clone())).is_none_or(|read| read < at)
+                || seen.deleting.get(id).is_some_and(|left| left < at);
+            if now.is_none() && unseen {
                 crossed.push(id.clone());
             } else if now.as_ref() != Some(left) {
                 let now = now.map_or("gone".to_owned(), |now| format!("{now:?}"));

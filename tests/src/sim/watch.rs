@@ -84,6 +84,7 @@ fn writes(letter: &Letter) -> Vec<Written> {
 /// A request leaves the machine.
 pub(crate) fn leaves(world: &World, worker: usize, letter: &Letter) {
     allowed(world, worker, letter);
+    payments::leaves(world, letter);
     if letter.side == Side::QuickBooks && !letter.is_token() {
         pace(world, letter);
     }

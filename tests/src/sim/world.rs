@@ -108,6 +108,9 @@ pub(crate) struct People {
     /// Documents whose transaction a person deleted while the sync knew it, and all whose transaction was deleted.
     pub(crate) deleted: BTreeSet<String>,
     pub(crate) gone: BTreeSet<String>,
+    /// Documents that stand in the books again because a backup was put back. The comparison of both sides tells of those
+    /// that no longer count in Procore; the engine has no reason to look for them.
+    pub(crate) brought_back: BTreeSet<String>,
     /// Transactions that a person voided, by entity and id.
     pub(crate) voided: BTreeSet<(String, String)>,
     /// Until when the books are closed.

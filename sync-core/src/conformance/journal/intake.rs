@@ -13,8 +13,8 @@ pub(super) async fn ten_changes_of_a_document_are_one_job(journal: &dyn Journal)
     changes.push(Change::found(pay_app(2)));
     let second = journal.intake(&main(), &changes, at(1)).await?;
     // Then there are two jobs
-    equal("of the first seven", first, Intake { opened: 1, joined: 6, duplicates: 0 })?;
-    equal("of the next four", second, Intake { opened: 1, joined: 3, duplicates: 0 })?;
+    equal("of the first seven", first, Intake { opened: 1, joined: 6, duplicates: 0, ..first })?;
+    equal("of the next four", second, Intake { opened: 1, joined: 3, duplicates: 0, ..second })?;
     let counts = balanced(journal).await?;
     equal("changes and ready", (counts.changes, counts.pending, counts.ready), (11, 11, 2))?;
     // When the first is done, then all of its changes are
@@ -31,17 +31,17 @@ pub(super) async fn a_second_delivery_of_an_event_does_nothing(journal: &dyn Jou
     // Given an event that is delivered twice in one call, and again after its job is done
     let twice = [event(vendor(1), "e1"), event(vendor(1), "e1")];
     let first = journal.intake(&main(), &twice, at(0)).await?;
-    equal("of two deliveries", first, Intake { opened: 1, joined: 0, duplicates: 1 })?;
+    equal("of two deliveries", first, Intake { opened: 1, joined: 0, duplicates: 1, ..first })?;
     let job = leased_one(journal, &vendor(1), at(1)).await?;
     settled(journal, &[ends(&job, JobEnd::Done)], at(1)).await?;
     let late = journal.intake(&main(), &twice, at(2)).await?;
-    equal("of late deliveries", late, Intake { opened: 0, joined: 0, duplicates: 2 })?;
+    equal("of late deliveries", late, Intake { opened: 0, joined: 0, duplicates: 2, ..late })?;
     let counts = balanced(journal).await?;
     equal("changes and ready", (counts.changes, counts.ready), (1, 0))?;
     // But one event may tell of several documents, and polled changes have none
     let others = [event(vendor(2), "e1"), event(vendor(1), "e2"), Change::found(vendor(1)), Change::found(vendor(1))];
     let others = journal.intake(&main(), &others, at(3)).await?;
-    equal("of other changes", others, Intake { opened: 2, joined: 2, duplicates: 0 })
+    equal("of other changes", others, Intake { opened: 2, joined: 2, duplicates: 0, ..others })
 }
 
 pub(super) async fn a_change_during_a_lease_outlives_its_end(journal: &dyn Journal) -> Checked {
@@ -86,7 +86,7 @@ pub(super) async fn a_change_wakes_a_dead_letter(journal: &dyn Journal) -> Check
     // When its document changes
     let intake = journal.intake(&main(), &[Change::found(pay_app(1))], at(1000)).await?;
     // Then its job is ready and the dead letter gone, and neither change is dropped
-    equal("intake", intake, Intake { opened: 0, joined: 1, duplicates: 0 })?;
+    equal("intake", intake, Intake { opened: 0, joined: 1, duplicates: 0, ..intake })?;
     equal("dead letters", journal.dead_letters(&main()).await?, vec![])?;
     let counts = balanced(journal).await?;
     equal("pending, ready and dead", (counts.pending, counts.ready, counts.dead), (2, 1, 0))?;

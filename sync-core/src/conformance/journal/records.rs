@@ -90,7 +90,7 @@ pub(super) async fn connections_do_not_see_one_another(journal: &dyn Journal) ->
         empty(journal, &other).await?;
         // And takes in the same event and document for itself, done without waking the first one's
         let intake = journal.intake(&other, &event, at(3)).await?;
-        equal("the same event", intake, Intake { opened: 1, joined: 0, duplicates: 0 })?;
+        equal("the same event", intake, Intake { opened: 1, joined: 0, duplicates: 0, ..intake })?;
         let changes = [Change::found(vendor(9))];
         journal.intake(&other, &changes, at(3)).await?;
         let jobs = journal.claim(&other, at(3), LEASE, 10).await?;

@@ -13,7 +13,7 @@ use super::work::{DOUBT, link_of};
 use crate::actuals::PaymentKey;
 use crate::connector::{Marker, Operation, PaymentOutcome, PaymentWrite, Refusal, RefusalReason, Write};
 use crate::dead_letter::Cause;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::journal::{Intent, Job, JobEnd, LinkChange, Settlement};
 use crate::model::construction::Payment;
 use crate::model::{AtBank, ContractId, DocumentKey, Fields, Money, ProjectId, Timestamp};
@@ -38,6 +38,15 @@ struct Sending {
     intent: Intent,
 }
 
+/// What limits the sending of writes.
+#[derive(Clone, Copy)]
+struct Times {
+    /// When the lease ends: nothing is sent from then on.
+    until: Timestamp,
+    /// Until when an earlier request for the same may still arrive; none where this is the first.
+    doubt: Option<Timestamp>,
+}
+
 impl Sending {
     fn write(&self) -> Option<&PaymentWrite> {
         match &self.intent.write.operation {
@@ -52,12 +61,13 @@ impl Engine {
         &self,
         back: &Back,
         planned: Vec<Planned>,
+        until: Timestamp,
         report: &mut RunReport,
     ) -> Result<(), Error> {
         let mut planned = planned.into_iter().peekable();
         while planned.peek().is_some() {
             let sending = self.store_payments(planned.by_ref().take(GROUP).collect()).await?;
-            self.send_payments(back, &sending, None, report).await?;
+            self.send_payments(back, &sending, Times { until, doubt: None }, report).await?;
         }
         Ok(())
     }
@@ -93,25 +103,29 @@ impl Engine {
     }
 
     /// Sends writes that are stored, and stores what became of them. What is uncertain is looked for at once; what is
-    /// not found then keeps its intent, and the next lease begins with looking. `doubt`: until when an earlier request for
-    /// the same may still arrive.
+    /// not found then keeps its intent, and the next lease begins with looking.
     async fn send_payments(
         &self,
         back: &Back,
         sending: &[Sending],
-        doubt: Option<Timestamp>,
+        Times { until, doubt }: Times,
         report: &mut RunReport,
     ) -> Result<(), Error> {
         let mut settlements = Vec::with_capacity(sending.len());
         let mut uncertain = Vec::new();
         for sent in sending {
             let Some(write) = sent.write() else { continue };
+            // Another worker has it from then on, and may have sent it and taken it back already.
+            if self.parts.clock.now() >= until {
+                tracing::warn!(document = %sent.job.document, "the lease is over; it was not sent");
+                continue;
+            }
             match back.sink.write(write).await {
                 PaymentOutcome::Done(payment) => {
                     settlements.push(self.paid(sent, write, payment.as_ref(), doubt, report));
                 }
                 PaymentOutcome::Refused(refusal) => {
-                    settlements.push(self.payment_refused(sent, write, refusal, report))
+                    settlements.push(self.payment_refused(sent, write, refusal, doubt.is_some(), report))
                 }
                 PaymentOutcome::Uncertain(text) => {
                     tracing::warn!(document = %sent.job.document, %text, "outcome uncertain; it will be looked for");
@@ -157,6 +171,7 @@ impl Engine {
         &self,
         back: &Back,
         jobs: Vec<Job>,
+        until: Timestamp,
         report: &mut RunReport,
     ) -> Result<Vec<Job>, Error> {
         let Parts { connection, journal, .. } = &self.parts;
@@ -198,7 +213,7 @@ impl Engine {
             }
             // Sent again exactly as it was: its origin id lets the source tell the repetition.
             if !missing.is_empty() {
-                self.send_payments(back, &missing, doubt, report).await?;
+                self.send_payments(back, &missing, Times { until, doubt }, report).await?;
             }
         }
         let mut jobs: Vec<Job> = by_document.into_values().collect();
@@ -217,7 +232,11 @@ impl Engine {
             let (project, contract) = write.contract();
             let recorded = match contracts.entry((project, contract)) {
                 Entry::Occupied(read) => read.into_mut(),
-                Entry::Vacant(free) => free.insert(back.sink.recorded(project, contract).await?),
+                Entry::Vacant(free) => free.insert(match back.sink.recorded(project, contract).await {
+                    // Where the contract is gone, so are its payments; what is sent again is refused then.
+                    Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+                    read => read?,
+                }),
             };
             found.push(look(write, recorded));
         }
@@ -302,6 +321,7 @@ impl Engine {
         sent: &Sending,
         write: &PaymentWrite,
         refusal: Refusal,
+        sent_before: bool,
         report: &mut RunReport,
     ) -> Settlement {
         let attempts = sent.job.attempts;
@@ -311,7 +331,12 @@ impl Engine {
                 let pause = self.config.retry_pause.saturating_mul(1 << attempts.min(6));
                 let now = self.parts.clock.now();
                 let not_before = chrono::Duration::from_std(pause).map_or(now, |pause| now + pause);
-                return closing(sent, JobEnd::Again { not_before }, LinkChange::Keep, String::new());
+                let mut end = closing(sent, JobEnd::Again { not_before }, LinkChange::Keep, String::new());
+                if sent_before {
+                    // This says nothing of the first request: a half of it may have been done.
+                    end.closes = None;
+                }
+                return end;
             }
             RefusalReason::Stale | RefusalReason::NotNow => Cause::Refused,
         };

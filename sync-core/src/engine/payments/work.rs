@@ -11,7 +11,7 @@ use super::{Back, is_news};
 use crate::actuals::{Due, Paid, PartStep, PaymentFact, PaymentKey, PaymentMade, plan_part};
 use crate::connector::{Change, Fetched, PaymentRead, PaymentWrite};
 use crate::dead_letter::{Cause, DeadLetter};
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::journal::{Base, Job, JobEnd, Link, LinkChange, Settlement};
 use crate::model::construction::{Document, Payment};
 use crate::model::{AtBank, ContractId, DocumentKey, Fields, Money, ProjectId, TargetRef, Timestamp};
@@ -51,7 +51,13 @@ type Recorded = HashMap<(ProjectId, ContractId), Vec<Payment>>;
 
 impl Engine {
     /// Works leased jobs of payments.
-    pub(in super::super) async fn work_payments(&self, jobs: Vec<Job>, report: &mut RunReport) -> Result<(), Error> {
+    /// `until`: when the lease ends.
+    pub(in super::super) async fn work_payments(
+        &self,
+        jobs: Vec<Job>,
+        until: Timestamp,
+        report: &mut RunReport,
+    ) -> Result<(), Error> {
         if jobs.is_empty() {
             return Ok(());
         }
@@ -62,7 +68,7 @@ impl Engine {
             let rest = jobs.iter().map(|job| settlement(job, JobEnd::Again { not_before }, ""));
             return self.settle(&rest.collect::<Vec<_>>()).await;
         };
-        let jobs = self.recover_payments(back, jobs, report).await?;
+        let jobs = self.recover_payments(back, jobs, until, report).await?;
         let mut parts = Vec::new();
         let mut wholes = Vec::new();
         for job in jobs {
@@ -83,7 +89,7 @@ impl Engine {
             self.settle_payments(&settlements).await?;
             self.parts.observer.step(Step::Settled).await;
         }
-        self.write_payments(back, planned, report).await
+        self.write_payments(back, planned, until, report).await
     }
 
     /// Where a payment is recorded no longer, the document that it paid has room again: what was too much for it is tried
@@ -269,11 +275,25 @@ impl Engine {
             };
             let there = match recorded.entry(place) {
                 Entry::Occupied(read) => read.into_mut(),
-                Entry::Vacant(free) => {
-                    let read = back.sink.recorded(&free.key().0, &free.key().1).await?;
-                    free.insert(read)
-                }
+                Entry::Vacant(free) => match back.sink.recorded(&free.key().0, &free.key().1).await {
+                    Ok(read) => free.insert(read),
+                    Err(error) if error.kind() == ErrorKind::NotFound => {
+                        let text = format!(
+                            "the payments of its contract cannot be read: it was deleted in Procore, or this account may \
+                             not see it any more ({error})"
+                        );
+                        let amount = wanted.as_ref().map(|wanted| wanted.cash);
+                        let letter = self.payment_letter(&job.document, label, Cause::DeletedInProcore, text, amount);
+                        settlements.push(self.dead_payment(&job, letter, report));
+                        continue;
+                    }
+                    Err(error) => return Err(error),
+                },
             };
+            // A request of an earlier taking back may have arrived late and have taken its origin id off again.
+            let known = link.map(|link| link.base.seen.get("id"));
+            let ours = |payment: &&mut Payment| payment.origin.is_none() && known == Some(payment.id.as_str());
+            there.iter_mut().filter(ours).for_each(|payment| payment.origin = Some(origin.clone()));
             let fact = fact.filter(|_| !moved);
             let step = plan_part(&origin, fact.as_ref(), due.as_ref(), there)
                 .map_err(|error| Error::new(crate::ErrorKind::Internal, error.to_string()))?;

@@ -242,8 +242,12 @@ impl Engine {
     /// Every document of the source, those referred to first. What a snapshot of this process read whole is not read
     /// again.
     async fn read_everything(&self) -> Result<Vec<Fetched>, Error> {
-        let kept =
-            self.fresh.lock().ok().filter(|_| self.is_whole()).map(|fresh| fresh.values().cloned().collect::<Vec<_>>());
+        let kept = self
+            .fresh
+            .lock()
+            .ok()
+            .filter(|_| self.is_whole())
+            .map(|fresh| fresh.values().map(|fresh| fresh.fetched.clone()).collect::<Vec<_>>());
         let mut all = match kept {
             Some(all) => all,
             None => {

@@ -157,6 +157,7 @@ impl<'t> Writer<'t> {
             job.join(self.now);
             self.put_job(&document, &job, None)?;
         }
+        intake.newest_job = self.counters.last_opened;
         Ok(intake)
     }
 
@@ -180,7 +181,9 @@ impl<'t> Writer<'t> {
             self.counters.last_token = state::next_token(self.counters.last_token, self.now);
             let attempts = job.lease(self.counters.last_token, until);
             self.put_job(&document, &job, None)?;
-            claimed.push(Job { document: rows::document(&document)?, token: self.counters.last_token, attempts });
+            let token = self.counters.last_token;
+            let JobState { opened: number, pending: changes, .. } = job;
+            claimed.push(Job { document: rows::document(&document)?, token, attempts, number, changes });
         }
         Ok(claimed)
     }

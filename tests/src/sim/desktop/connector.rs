@@ -66,7 +66,7 @@ async fn visit(world: &Arc<World>, machine: &Machine) -> Result<Visit, String> {
                     world.injected("QuickBooks out of reach");
                     Came::Worked(Err(BUSY))
                 } else {
-                    let answer = work(world, machine, &mut lock(file), &request, other);
+                    let answer = work(world, &mut lock(file), &request, other);
                     truth::books_hold(world);
                     if roll(world, gone) {
                         world.injected("answer lost after commit");
@@ -82,14 +82,7 @@ async fn visit(world: &Arc<World>, machine: &Machine) -> Result<Visit, String> {
 }
 
 /// QuickBooks works a message set.
-fn work(
-    world: &World,
-    machine: &Machine,
-    file: &mut CompanyFile,
-    request: &str,
-    other: bool,
-) -> Result<String, Hresult> {
-    let _ = machine;
+fn work(world: &World, file: &mut CompanyFile, request: &str, other: bool) -> Result<String, Hresult> {
     world.state().requests += 1;
     let writes =
         |request: &str| ["AddRq", "ModRq", "TxnDelRq", "TxnVoidRq", "ListDelRq"].iter().any(|w| request.contains(w));

@@ -164,6 +164,8 @@ fn restore(world: &World, machine: &Machine) {
         let mut state = world.state();
         state.people.touched.insert(key.clone());
         state.people.gone.remove(key);
+        state.people.deleted.remove(key);
+        state.people.brought_back.insert(key.clone());
         if !back.is_void {
             state.people.voided.remove(&(back.kind.to_owned(), back.id.clone()));
         }
@@ -174,15 +176,9 @@ fn restore(world: &World, machine: &Machine) {
         world.state().people.unwanted.insert(key);
     }
     // What people wrote since is lost with the rest.
-    let mut state = world.state();
-    let wrote = std::mem::take(&mut state.people.wrote);
-    for ((kind, id, name), _) in wrote {
-        if let Some(entry) = after.iter().find(|entry| entry.id == id) {
-            let value = entry.field(&name);
-            state.people.wrote.insert((kind, id, name), value);
-        }
-    }
-    drop(state);
+    world.state().people.wrote.retain(|(_, id, name), value| {
+        after.iter().find(|entry| entry.id == *id).is_none_or(|entry| entry.field(name) == *value)
+    });
     let about = named.join(" ");
     world.note("person", (!about.is_empty()).then_some(about.as_str()), "puts a backup of the company file back");
 }
