@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use sync_core::mapping::{Mapping, MappingFiles};
 use sync_core::model::Money;
+use sync_core::reconcile::FindingKind;
 use sync_sandboxes::book::Book;
 use sync_sandboxes::json::Json;
 
@@ -40,6 +41,44 @@ async fn entered_by_hand_everything_is_recognised_by_what_it_says() {
         // Then each document is found to be what it is
         assert_eq!(said(&report), Vec::new(), "{name}: {:#?}", report.findings);
     }
+}
+
+#[tokio::test]
+async fn documents_of_one_number_in_different_contracts_are_not_taken_for_one_another() {
+    // Given a synced company with two owner invoices of one number, and their links
+    let site = Site::open(&site::book("demo")).await;
+    site.load().await;
+    let links = site.journal.links(&site.connection()).await.unwrap();
+    let marker = |json: &Json| {
+        let note = json.get("PrivateNote").and_then(Json::as_str).unwrap_or_default().to_owned();
+        note.split_once("owner_invoice/").map(|(_, key)| key.split(':').next().unwrap_or_default().to_owned())
+    };
+    let number = |key: &str| {
+        let (_, id) = key.split_once('.').unwrap();
+        site.procore()
+            .record("payment_applications", id)
+            .unwrap()
+            .get("number")
+            .and_then(Json::as_id)
+            .map(str::to_owned)
+    };
+    let mut invoices: Vec<(String, String)> = site
+        .quickbooks()
+        .all("Invoice")
+        .filter_map(|json| Some((marker(json)?, json.get("Id").and_then(Json::as_id)?.to_owned())))
+        .collect();
+    invoices.sort();
+    let twin = |key: &str| invoices.iter().any(|(other, _)| other < &key.to_owned() && number(other) == number(key));
+    let (key, id) = invoices.iter().find(|(key, _)| twin(key)).unwrap().clone();
+    // When the later one is not in the books, and the journal has never heard of it
+    site.quickbooks().person_deletes(site.now(), "Invoice", &id).unwrap();
+    let document = format!("owner_invoice/{key}");
+    let links: Vec<_> = links.into_iter().filter(|link| link.document.to_string() != document).collect();
+    let report = compare(&site, &links).await;
+    // Then it is missing: it is not its twin, which was posted, that was deleted
+    let found: Vec<(FindingKind, Option<String>)> =
+        report.findings.iter().map(|f| (f.kind, f.document.as_ref().map(ToString::to_string))).collect();
+    assert_eq!(found, [(FindingKind::MissingInQuickbooks, Some(document))], "{:#?}", report.findings);
 }
 
 /// The book's mapping with retainage kept in Procore only.

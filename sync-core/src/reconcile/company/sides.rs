@@ -105,7 +105,30 @@ pub fn procore_side(
             _ => {}
         }
     }
+    set_apart(side.commitments.iter_mut().map(|r| (&mut r.label, &r.project, &r.document)));
+    set_apart(side.prime_contracts.iter_mut().map(|r| (&mut r.label, &r.project, &r.document)));
+    set_apart(side.pay_apps.iter_mut().map(|r| (&mut r.label, &r.project, &r.document)));
+    set_apart(side.owner_invoices.iter_mut().map(|r| (&mut r.label, &r.project, &r.document)));
     Ok((side, changes, problems))
+}
+
+/// Numbers are unique within a contract or project only. Differences are told by label, so one that several documents have
+/// says of which project it is, and, where that is not enough, of which document.
+fn set_apart<'r>(records: impl Iterator<Item = (&'r mut String, &'r String, &'r DocumentKey)>) {
+    let mut records: Vec<_> = records.collect();
+    let mut repeated = |name: fn(&str, &str, &DocumentKey) -> String| {
+        let mut times: HashMap<String, usize> = HashMap::new();
+        for (label, ..) in &records {
+            *times.entry((*label).clone()).or_default() += 1;
+        }
+        for (label, project, document) in &mut records {
+            if times.get(label.as_str()).is_some_and(|times| *times > 1) {
+                **label = name(label, project, document);
+            }
+        }
+    };
+    repeated(|label, project, _| format!("{label} ({project})"));
+    repeated(|label, _, document| format!("{label} ({document})"));
 }
 
 fn by_change<'a>(
