@@ -12,13 +12,14 @@ use super::store::User;
 pub(crate) const STYLE: &[u8] = include_bytes!("assets/console.css");
 pub(crate) const SCRIPT: &[u8] = include_bytes!("assets/console.js");
 
-const MENU: [(&str, &str); 8] = [
+const MENU: [(&str, &str); 9] = [
     ("/", "Overview"),
     ("/exceptions", "Exceptions"),
     ("/approvals", "Approvals"),
     ("/mapping", "Mapping"),
     ("/reconciliation", "Reconciliation"),
     ("/retainage", "Retainage"),
+    ("/wip", "WIP"),
     ("/activity", "Activity"),
     ("/connections", "Connections"),
 ];

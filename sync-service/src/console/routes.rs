@@ -7,7 +7,7 @@ use std::pin::Pin;
 use super::api;
 use super::call::{Answered, Call};
 use super::pages::{
-    activity, connections, effect, exception, exceptions, mapping, overview, reconciliation, retainage, sign_in,
+    activity, connections, effect, exception, exceptions, mapping, overview, reconciliation, retainage, sign_in, wip,
 };
 use super::store::Role;
 
@@ -87,6 +87,9 @@ routes! {
     Get "/c/{connection}/reconciliation/{run}/{file}", SEE => reconciliation::file;
     Get "/c/{connection}/retainage", SEE => retainage::show;
     Get "/c/{connection}/retainage/retainage.csv", SEE => retainage::file;
+    Get "/c/{connection}/wip", SEE => wip::show;
+    Post "/c/{connection}/wip", SETTLE => wip::send;
+    Post "/c/{connection}/wip/approve", SETTLE => wip::approve;
     Get "/c/{connection}/connections", SEE => connections::show;
     Get "/api/v1/openapi.json", ANYBODY => api::openapi;
     Post "/api/v1/session", ANYBODY => api::begin;

@@ -1,6 +1,6 @@
 //! Every route, and what the guard refuses.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
@@ -18,7 +18,7 @@ const PASSWORD: &str = "correct horse battery";
 
 struct Given {
     site: Arc<Site>,
-    _stage: Stage,
+    stage: Stage,
     _dir: tempfile::TempDir,
 }
 
@@ -34,7 +34,7 @@ fn given() -> Given {
     for role in [Role::ProjectManager, Role::Controller, Role::Admin] {
         sign::add(&site.store, role.as_str(), role, PASSWORD, site.wall.as_ref()).unwrap();
     }
-    Given { site: Arc::new(site), _stage: stage, _dir: dir }
+    Given { site: Arc::new(site), stage, _dir: dir }
 }
 
 impl Given {
@@ -174,4 +174,37 @@ async fn what_signs_in_once_is_not_used_up_by_looking_at_the_link() {
     assert!(first.headers().contains_key(header::SET_COOKIE));
     let second = given.ask(request(Verb::Post, "/sign-in/once", None, Some("secret=secret"))).await;
     assert_eq!(second.status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn proposed_entries_are_posted_by_a_controller_once_and_only_as_they_were_shown() {
+    // Given a company that was synced
+    let given = given();
+    let site = &given.site;
+    crate::sync::work(&site.engine, site.journal.as_ref(), &site.settings.id()).await.unwrap();
+    let posted = || given.stage.quickbooks.lock().unwrap_or_else(PoisonError::into_inner).all("JournalEntry").count();
+    let (controller, manager) = (given.session(Role::Controller), given.session(Role::ProjectManager));
+    let page = "/c/demo/wip?date=2026-06-30";
+    // When somebody who may only see looks at work in progress, then there is nothing to press
+    let seen = text(given.ask(request(Verb::Get, page, Some(&manager), None)).await).await;
+    assert!(seen.contains("2026-040") && !seen.contains("Approve"), "{seen}");
+    // When a controller approves what is shown
+    let shown = text(given.ask(request(Verb::Get, page, Some(&controller), None)).await).await;
+    let seen = shown.split("name=\"seen\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap();
+    let form = |seen: &str| format!("csrf={}&date=2026-06-30&seen={seen}", sign::csrf(&controller));
+    let approve = |form: String| given.ask(request(Verb::Post, "/c/demo/wip/approve", Some(&controller), Some(&form)));
+    let stale = approve(form("something-else")).await;
+    assert_eq!((stale.status(), posted()), (StatusCode::CONFLICT, 0));
+    let done = approve(form(seen)).await;
+    // Then the entries are in the books
+    assert!(done.status().is_redirection(), "{}", text(done).await);
+    let entries = posted();
+    assert!(entries >= 5, "{entries}");
+    // And the same form sent again is refused in words, and posts nothing
+    let again = approve(form(seen)).await;
+    assert_eq!(again.status(), StatusCode::CONFLICT);
+    assert!(text(again).await.contains("nothing was done"));
+    assert_eq!(posted(), entries);
+    let after = text(given.ask(request(Verb::Get, page, Some(&controller), None)).await).await;
+    assert!(after.contains("No entries are needed"), "{after}");
 }

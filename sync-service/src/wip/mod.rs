@@ -1,6 +1,7 @@
 //! `wip`: percent complete, earned revenue, over and under billing, and the proposed entries.
 
 mod estimates;
+mod gather;
 mod post;
 mod print;
 mod report;
@@ -10,15 +11,17 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use procore_client::budget::EstimateColumn;
-use quickbooks_online::Books;
-use sync_core::mapping::{AccountRole, Mapping, Names};
 use sync_core::model::Date;
-use sync_core::wip::{EntryBasis, WipAccounts, jobs, proposed_entries, schedule, tie_t12};
+use sync_core::wip::EntryBasis;
 
 use crate::Failure;
 use crate::report::Files;
 use crate::site::{Site, Where};
-use trial::Trial;
+pub(crate) use gather::{Asked, Wip};
+pub(crate) use post::settle;
+
+/// The column of Procore's budget views that has estimates at completion.
+pub(crate) const BUDGET_COLUMN: &str = "Estimated Cost at Completion";
 
 /// What to report, and whether to post.
 #[derive(Clone, Debug, clap::Args)]
@@ -33,7 +36,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     budget_view: Option<String>,
     /// The title of the column of estimates in the budget view.
-    #[arg(long, value_name = "TITLE", default_value = "Estimated Cost at Completion")]
+    #[arg(long, value_name = "TITLE", default_value = BUDGET_COLUMN)]
     budget_column: String,
     /// The last day of the month, which the entries are dated on.
     #[arg(long, value_name = "YYYY-MM-DD")]
@@ -57,75 +60,39 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
 }
 
 pub(crate) async fn run_at(site: &Site, args: &Args) -> Result<ExitCode, Failure> {
-    let currency = site.settings.currency;
-    let mapping = site.mapping()?;
     if args.approve {
         // What an interrupted approval left open is settled before the books are read.
-        post::settle(site, &mapping).await?;
+        settle(site).await?;
     }
-    let (documents, mut problems) = site.documents().await?;
-    let column = EstimateColumn::new(args.budget_view.clone(), args.budget_column.clone());
-    let estimates = estimates::gather(site, args.estimates.as_deref(), &column, &documents, &mut problems).await?;
-    let (found, wrong) = jobs(currency, &documents, &estimates.all)?;
-    problems.extend(wrong);
-    let schedule = schedule(currency, &found)?;
-    problems.extend(schedule.faults.iter().map(ToString::to_string));
-    let directory = site.directory().await?;
-    let names = Names::new(&directory);
-    let customers = trial::customers(site, &documents).await?;
-    let accounts = match accounts(&mapping, &names) {
-        Ok(accounts) => Some(accounts),
-        Err(problem) => {
-            problems.push(problem);
-            None
-        }
+    let asked = Asked {
+        estimates: args.estimates.as_deref(),
+        column: EstimateColumn::new(args.budget_view.clone(), args.budget_column.clone()),
+        basis: if args.reversal { EntryBasis::Reversal } else { EntryBasis::Difference },
     };
-    let read = async || -> Result<Trial, Failure> {
-        let Some(accounts) = &accounts else { return Ok(Trial::default()) };
-        let books = Books::new(site.connection.sink.client().clone()).load().await?;
-        Trial::of(&books, accounts, &customers, currency)
-    };
-    let trial = read().await?;
-    let basis = if args.reversal { EntryBasis::Reversal } else { EntryBasis::Difference };
-    let entries = proposed_entries(&schedule.rows, &trial.balances, basis)?;
-    let ties = tie_t12(&schedule.rows, &trial.revenue)?;
-    args.files.write(&report::report(args.date, &schedule, &entries, &ties, &problems))?;
-    let report = print::Report { schedule: &schedule, entries: &entries, estimates: &estimates, problems: &problems };
+    let mut wip = Wip::gather(site, &asked).await?;
+    args.files.write(&report::report(args.date, &wip.schedule, &wip.entries, &wip.ties, &wip.problems))?;
     if args.json && !args.approve {
-        println!("{}", report.json(&ties, &trial.accounts));
+        println!("{}", shown(&wip).json(&wip.ties, &wip.trial.accounts));
     } else if !args.json {
-        report.print();
-        print::tied(&ties, &trial.accounts);
-        problems.iter().for_each(|problem| println!("not counted: {problem}"));
+        shown(&wip).print();
+        print::tied(&wip.ties, &wip.trial.accounts);
+        wip.problems.iter().for_each(|problem| println!("not counted: {problem}"));
     }
     if !args.approve {
-        return Ok(if problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        return Ok(if wip.problems.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
-    if !schedule.faults.is_empty() {
-        return Err("the schedule has faults; nothing was posted".into());
-    }
-    let accounts = accounts.as_ref().ok_or("accounts are missing; nothing was posted")?;
-    let approval = post::Approval { accounts, date: args.date, customers: &customers, balances: &trial.balances };
-    let posted = approval.post(site, &mapping, &schedule, &entries).await?;
-    // What stands in the books now must be what was approved.
-    let trial = read().await?;
-    let ties = tie_t12(&schedule.rows, &trial.revenue)?;
+    let posted = wip.approve(site, args.date).await?;
+    posted.told.iter().for_each(|line| eprintln!("{line}"));
     if args.json {
-        println!("{}", report.json(&ties, &trial.accounts));
+        println!("{}", shown(&wip).json(&wip.ties, &wip.trial.accounts));
     } else {
         println!("After posting:");
-        print::tied(&ties, &trial.accounts);
+        print::tied(&wip.ties, &wip.trial.accounts);
     }
-    Ok(if posted { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if posted.all { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Revenue is adjusted where contract billings are booked, and a loss is a job cost.
-fn accounts(mapping: &Mapping, names: &Names<'_>) -> Result<WipAccounts, String> {
-    Ok(WipAccounts {
-        underbillings: mapping.account(AccountRole::Underbillings, names)?,
-        overbillings: mapping.account(AccountRole::Overbillings, names)?,
-        contract_revenue: mapping.account(AccountRole::ContractBillings, names)?,
-        loss_provision: mapping.account(AccountRole::LossProvision, names)?,
-        loss_on_contracts: mapping.account(AccountRole::JobCost, names)?,
-    })
+fn shown(wip: &Wip) -> print::Report<'_> {
+    let Wip { schedule, entries, estimates, problems, .. } = wip;
+    print::Report { schedule, entries, estimates, problems }
 }

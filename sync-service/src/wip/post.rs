@@ -13,14 +13,26 @@ use super::trial::Customers;
 use crate::Failure;
 use crate::site::Site;
 
+/// What became of entries that were approved.
+pub(crate) struct Posted {
+    /// A line for each.
+    pub(crate) told: Vec<String>,
+    /// Is each in the books now?
+    pub(crate) all: bool,
+}
+
 /// Settles what an earlier approval left open.
-pub(super) async fn settle(site: &Site, mapping: &Mapping) -> Result<(), Failure> {
+///
+/// # Errors
+/// If the journal or QuickBooks cannot be asked.
+pub(crate) async fn settle(site: &Site) -> Result<(), Failure> {
+    let mapping = site.mapping()?;
     let (journal, id, now) = (site.settings.journal()?, site.settings.id(), site.settings.clock().now());
     let due = journal.next_due(&entries_of(&id)).await?;
     if let Some(due) = due.filter(|due| *due > now) {
         eprintln!("An approval was interrupted; what became of it can be told from {due} on. Waiting.");
     }
-    engine(site, mapping)?.post_entries(&[]).await?;
+    engine(site, &mapping)?.post_entries(&[]).await?;
     Ok(())
 }
 
@@ -39,14 +51,14 @@ pub(super) struct Approval<'a> {
 }
 
 impl Approval<'_> {
-    /// Posts the entries. False if any is not in the books afterwards.
+    /// Posts the entries.
     pub(super) async fn post(
         &self,
         site: &Site,
         mapping: &Mapping,
         schedule: &WipSchedule,
         entries: &[ProposedEntry],
-    ) -> Result<bool, Failure> {
+    ) -> Result<Posted, Failure> {
         let links = site.settings.journal()?.links(&entries_of(&site.settings.id())).await?;
         let entries: Vec<&ProposedEntry> =
             entries.iter().filter(|entry| !self.stands(schedule, &links, &entry.job)).collect();
@@ -63,23 +75,20 @@ impl Approval<'_> {
             });
         }
         let outcomes = engine(site, mapping)?.post_entries(&approved).await?;
-        let mut all = true;
+        let (mut all, mut told) = (true, Vec::with_capacity(approved.len()));
         for (entry, outcome) in approved.iter().zip(outcomes) {
             let label = &entry.label;
-            match outcome {
-                EntryOutcome::Posted(target) => eprintln!("{label}: posted as {target}"),
-                EntryOutcome::PostedBefore(target) => eprintln!("{label}: posted before, as {target}"),
-                EntryOutcome::Refused(why) => {
-                    all = false;
-                    eprintln!("{label}: not posted: {why}");
-                }
+            all &= matches!(outcome, EntryOutcome::Posted(_) | EntryOutcome::PostedBefore(_));
+            told.push(match outcome {
+                EntryOutcome::Posted(target) => format!("{label}: posted as {target}"),
+                EntryOutcome::PostedBefore(target) => format!("{label}: posted before, as {target}"),
+                EntryOutcome::Refused(why) => format!("{label}: not posted: {why}"),
                 EntryOutcome::Open => {
-                    all = false;
-                    eprintln!("{label}: QuickBooks did not say what became of it; run this again, it looks first");
+                    format!("{label}: QuickBooks did not say what became of it; do this again, it looks first")
                 }
-            }
+            });
         }
-        Ok(all)
+        Ok(Posted { told, all })
     }
 
     /// Was the schedule of this date posted for the job already? With a reversal it would be taken back and made again.

@@ -10,3 +10,4 @@ pub(super) mod overview;
 pub(super) mod reconciliation;
 pub(super) mod retainage;
 pub(super) mod sign_in;
+pub(super) mod wip;
