@@ -127,5 +127,5 @@ pub use reports::{Cell, ClearedBook, ClearedEntry, Column, Report, ReportRow, Re
 pub use sink::{QuickBooksSink, SinkOptions};
 pub use source::{
     BookAccount, BookDocument, BookEntry, BookEntryLine, BookLine, BookSale, BookSaleLine, Books, BooksSnapshot,
-    Retained,
+    KeptTransactions, Retained,
 };

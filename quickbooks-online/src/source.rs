@@ -1,5 +1,6 @@
 //! The books as they are, read afresh for tie-outs.
 
+mod kept;
 mod ledger;
 mod sales;
 mod state;
@@ -14,6 +15,7 @@ use sync_core::model::{
     TargetKind, TargetRef,
 };
 
+pub use kept::KeptTransactions;
 pub use ledger::{BookAccount, BookEntry, BookEntryLine};
 pub use sales::{BookSale, BookSaleLine};
 

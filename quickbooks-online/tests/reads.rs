@@ -4,7 +4,7 @@ mod support;
 
 use std::time::Duration;
 
-use quickbooks_online::{Entity, Query};
+use quickbooks_online::{Books, Entity, KeptTransactions, Query};
 use support::company::{Company, done};
 use support::documents::{account, create, expense, item, marker, usd, vendor};
 use support::{CANARY, REALM, Script, client_with, noon, ok};
@@ -13,6 +13,7 @@ use sync_core::connector::{Condition, Directory, Found, Lists, Sink, Wanted};
 use sync_core::mapping::{List, Names};
 use sync_core::model::accounting::AccountingDocument;
 use sync_core::model::{DocumentKind, TargetKind, TargetRef};
+use sync_core::reconcile::company::BookState;
 use sync_sandboxes::json::Json;
 use sync_sandboxes::quickbooks::{Limits, Operation, QuickBooksConfig};
 
@@ -328,4 +329,59 @@ async fn webhooks_of_the_double_are_genuine_and_read_in_both_forms() {
         assert_eq!(event.operation, quickbooks_online::webhook::EventKind::Created);
         assert!(event.time.is_some());
     }
+}
+
+#[tokio::test]
+async fn books_that_were_read_once_are_read_by_what_changed() {
+    // given books of more than one answer, which were read and kept
+    let limits = Limits { requests_per_second: 1000, requests_per_minute: 5000, ..Limits::default() };
+    let company = Company::with(QuickBooksConfig { limits, ..QuickBooksConfig::default() }, 3);
+    let bill_of = |number: &str| create(DocumentKind::PayApp, number, bill("71", number, "2026-03-01", "10"));
+    company.sink.begin().await.unwrap();
+    let outcomes = company.sink.apply(&["B-1", "B-2", "B-3", "B-4"].map(bill_of)).await;
+    let ids: Vec<String> = outcomes.iter().map(|outcome| done(outcome).target.id.to_string()).collect();
+    let books = Books::new(company.client.clone());
+    let before = company.requests();
+    let (_, kept) = books.state_since(None).await.unwrap();
+    let whole = company.requests() - before;
+    assert!(kept.saves_requests());
+    let mut file = Vec::new();
+    kept.write_to(&mut file).unwrap();
+    let read = |file: &[u8]| KeptTransactions::read_from(file);
+
+    // when people delete, void, change and make some, of which nobody tells
+    company.clock.advance(Duration::from_secs(86400));
+    let now = company.clock.now();
+    {
+        let mut double = company.double();
+        double.person_deletes(now, "Bill", &ids[0]).unwrap();
+        double.person_voids(now, "Bill", &ids[1]).unwrap();
+        double.person_edits(now, "Bill", &ids[2], |bill| bill.set("TxnDate", "2026-03-20")).unwrap();
+    }
+    company.sink.begin().await.unwrap();
+    company.sink.apply(&[bill_of("B-5")]).await;
+
+    // then the lists and the changes are asked for, and the books are those of a whole reading
+    let asked_for_changes = || company.double().requests().of(Operation::Cdc);
+    let (before, asked) = (company.requests(), asked_for_changes());
+    let (renewed, kept) = books.state_since(read(&file)).await.unwrap();
+    let by_changes = company.requests() - before;
+    let same = |a: &BookState, b: &BookState| {
+        assert_eq!(a.transactions, b.transactions);
+        assert_eq!((&a.payments, &a.receipts, &a.entries), (&b.payments, &b.receipts, &b.entries));
+        assert_eq!((&a.parties, &a.balances), (&b.parties, &b.balances));
+    };
+    same(&renewed, &books.state().await.unwrap());
+    assert!(renewed.transactions.iter().all(|state| state.target.id.as_str() != ids[0]));
+    assert_eq!(asked_for_changes(), asked + 1);
+    assert!(by_changes < whole, "{by_changes} and {whole}");
+
+    // and a file that was cut, one of another company, and one of last month are not used
+    assert!(read(&file[..file.len() - 12]).is_none());
+    let mut elsewhere = String::from_utf8(file.clone()).unwrap();
+    elsewhere = elsewhere.replacen(REALM, "1", 1);
+    books.state_since(read(elsewhere.as_bytes())).await.unwrap();
+    company.clock.advance(Duration::from_secs(31 * 86400));
+    same(&books.state_since(Some(kept)).await.unwrap().0, &books.state().await.unwrap());
+    assert_eq!(asked_for_changes(), asked + 1);
 }

@@ -28,6 +28,8 @@ pub struct Loaded {
     pub lists: Vec<Vec<Box<RawValue>>>,
     /// The server's time when reading began: changes since then may be missing.
     pub time: Option<DateTime<FixedOffset>>,
+    /// Was one batch not enough?
+    pub paged: bool,
 }
 
 impl QuickBooks {
@@ -40,16 +42,17 @@ impl QuickBooks {
         if let [query] = queries {
             // One by itself does not count as a batch, of which fewer are allowed.
             let (objects, time) = self.all_timed(query).await?;
-            return Ok(Loaded { lists: vec![objects], time });
+            return Ok(Loaded { paged: objects.len() >= query.max() as usize, lists: vec![objects], time });
         }
         let mut lists: Vec<Vec<Box<RawValue>>> = Vec::with_capacity(queries.len());
-        let mut time = None;
+        let (mut time, mut paged) = (None, queries.len() > self.config().batch_items);
         for chunk in queries.chunks(self.config().batch_items.max(1)) {
             let pages: Vec<Query> = chunk.iter().map(|query| query.clone().page(1, self.config().page)).collect();
             let items: Vec<BatchItem<'_>> = pages.iter().map(BatchItem::Query).collect();
             let answer = self.batch(&items, None).await?;
             time = time.or(answer.time);
             let (found, cut) = Self::sort(&answer, &pages)?;
+            paged |= !cut.is_empty();
             let rest = cut.iter().filter_map(|index| pages.get(*index)).map(|query| self.all(query));
             let rest = try_join_all(rest).await?;
             let first = lists.len();
@@ -60,7 +63,7 @@ impl QuickBooks {
                 }
             }
         }
-        Ok(Loaded { lists, time })
+        Ok(Loaded { lists, time, paged })
     }
 
     /// What the batch found, and which of the queries must be read page by page.

@@ -1,19 +1,16 @@
 //! The books whole, in the words of reconciliation.
 
-use std::collections::HashMap;
-
 use serde_json::value::RawValue;
 use sync_core::connector::TargetState;
 use sync_core::model::{AccountId, Currency, Money, MoneyError, TargetKind, TargetRef};
 use sync_core::reconcile::company::{BookPayment, BookPosting, BookPostingLine, BookState};
 
-use super::{BookAccount, BookEntry, Books};
+use super::{BookAccount, BookEntry, Books, KeptTransactions};
 use crate::convert;
 use crate::entity::Entity;
 use crate::error::Error;
 use crate::mirror::{Held, Mirror};
 use crate::payments::{BankDeposit, CustomerPayment, DirectPurchase, UnknownPart, VendorPayment};
-use crate::query::Query;
 use crate::raw::{Record, id_of};
 use crate::sink::lists;
 use crate::wire::Item;
@@ -44,20 +41,21 @@ impl Books {
     /// # Errors
     /// [`Error`] if a list cannot be read whole: half a list would look like deletions.
     pub async fn state(&self) -> Result<BookState, Error> {
-        let entities: Vec<Entity> = [LISTS, TRANSACTIONS, OTHERS].concat();
-        let queries: Vec<Query> = entities.iter().map(|entity| Query::new(*entity)).collect();
-        let loaded = self.client.load(&queries).await?;
-        let mut read: HashMap<Entity, Vec<Box<RawValue>>> = entities.into_iter().zip(loaded.lists).collect();
-        let mut take = |entity| read.remove(&entity).unwrap_or_default();
+        Ok(self.state_since(None).await?.0)
+    }
 
+    /// The same, of which only what changed since an earlier reading is asked for, if there is one; and this reading, to
+    /// be kept for the next.
+    ///
+    /// # Errors
+    /// As [`state`](Self::state).
+    pub async fn state_since(&self, earlier: Option<KeptTransactions>) -> Result<(BookState, KeptTransactions), Error> {
+        let (mut raws, kept) = self.read(LISTS, &[TRANSACTIONS, OTHERS].concat(), earlier).await?;
         let mut mirror = Mirror::default();
-        let mut raws: HashMap<Entity, Vec<Box<RawValue>>> = HashMap::new();
         for entity in LISTS {
-            let objects = take(*entity);
-            for raw in &objects {
+            for raw in raws.get(entity).into_iter().flatten() {
                 mirror.put(*entity, Held::read(*entity, raw.clone())?);
             }
-            raws.insert(*entity, objects);
         }
         let currency = mirror.home_currency();
         let mut books = BookState { lists: lists::of(&mirror)?, ..BookState::empty(currency) };
@@ -85,17 +83,17 @@ impl Books {
             }
         }
         for entity in TRANSACTIONS {
-            for raw in take(*entity) {
-                match convert::state(*entity, &raw, currency) {
+            for raw in kept.of(*entity) {
+                match convert::state(*entity, raw, currency) {
                     Ok(state) => books.transactions.push(state),
-                    Err(error) => books.unreadable.push(named(*entity, &raw, &error)),
+                    Err(error) => books.unreadable.push(named(*entity, raw, &error)),
                 }
             }
         }
         for entity in OTHERS {
-            for raw in take(*entity) {
-                if let Err(error) = other(&mut books, *entity, &raw, currency) {
-                    books.unreadable.push(named(*entity, &raw, &error));
+            for raw in kept.of(*entity) {
+                if let Err(error) = other(&mut books, *entity, raw, currency) {
+                    books.unreadable.push(named(*entity, raw, &error));
                 }
             }
         }
@@ -106,7 +104,7 @@ impl Books {
         };
         books.transactions.sort_by(order);
         books.parties.sort_by(order);
-        Ok(books)
+        Ok((books, kept))
     }
 }
 

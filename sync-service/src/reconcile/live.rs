@@ -8,7 +8,6 @@ use chrono::NaiveDate;
 use futures_util::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use procore_client::{ProcoreSource, Projects, SourceOptions};
-use quickbooks_online::Books;
 use serde::{Deserialize, Serialize};
 use sync_core::connector::{Change, Cursor, Fetched, Part, Sink, Source};
 use sync_core::dead_letter::{Cause, DeadLetter};
@@ -20,6 +19,7 @@ use sync_core::model::{ConnectionId, DocumentKey, DocumentKind, ProjectId};
 use sync_core::reconcile::FindingKind;
 use sync_core::reconcile::company::{Companies, CompanyFinding, CompanyReport, reconcile as compare};
 
+use super::books::BooksReading;
 use super::read::{self, Payments};
 use super::reading::Kept;
 use super::run_file::{self, Head, RunFile};
@@ -90,12 +90,13 @@ pub(crate) async fn reconcile(
     let project = extent.project.as_deref();
     let interrupted = RunFile::left(&path, project, now, run_file::INTERRUPTED);
     let kept = Kept::of(settings, project, now).filter(|_| interrupted.is_none());
+    let reading = BooksReading::of(settings, now);
     let (books, documents) = match kept {
         Some(kept) => {
             if !extent.quiet {
-                eprintln!("{}; {}.", kept.announce(extent.since), to_quickbooks());
+                eprintln!("{}; {}.", kept.announce(extent.since), reading.announce());
             }
-            let books = Books::new(connection.sink.client().clone()).state().await?;
+            let books = reading.read(connection.sink.client()).await?;
             (books, kept.renew(settings, &source, extent.since, now).await?)
         }
         None => {
@@ -108,10 +109,10 @@ pub(crate) async fn reconcile(
             };
             let parts = source.parts().await?;
             if !extent.quiet {
-                announce(&parts, &run, procore_calls);
+                announce(&parts, &run, procore_calls, &reading);
             }
             let bar = progress_bar(parts.len() as u64 + 2, extent.quiet);
-            let books = Books::new(connection.sink.client().clone()).state().await?;
+            let books = reading.read(connection.sink.client()).await?;
             bar.inc(1);
             let documents = documents(&source, &parts, &mut run, &bar).await?;
             bar.finish_and_clear();
@@ -196,12 +197,8 @@ async fn limited(
     Ok((ProcoreSource::new(source.procore().clone(), options), Some(only)))
 }
 
-fn to_quickbooks() -> String {
-    format!("{} to QuickBooks, and one more for each 1000 of a list", Books::REQUESTS)
-}
-
 /// Says what the run will cost before it costs it.
-fn announce(parts: &[Part], run: &RunFile, last: u64) {
+fn announce(parts: &[Part], run: &RunFile, last: u64, reading: &BooksReading) {
     let left = parts.iter().filter(|part| !run.parts.contains_key(&part.0)).count();
     let guess = match last {
         0 => format!("at least {} calls to Procore, more where lists are long", left * 2),
@@ -209,7 +206,7 @@ fn announce(parts: &[Part], run: &RunFile, last: u64) {
             format!("about {} calls to Procore, as the last time", calls * left as u64 / parts.len().max(1) as u64)
         }
     };
-    eprintln!("{guess}; {}.", to_quickbooks());
+    eprintln!("{guess}; {}.", reading.announce());
     if left < parts.len() {
         eprintln!(
             "Goes on with the run of {}: {} of {} parts are read.",

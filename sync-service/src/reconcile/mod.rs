@@ -1,6 +1,7 @@
 //! `reconcile`: two files, a book, or the live connection of the environment variables.
 
 mod book;
+mod books;
 mod files;
 pub(crate) mod kept;
 pub(crate) mod live;

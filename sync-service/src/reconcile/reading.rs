@@ -15,7 +15,7 @@ use crate::Failure;
 use crate::connect::ConnectionSettings;
 
 /// After this, everything is read again: names and codes that documents refer to change without a word.
-const WHOLE_EVERY: chrono::Duration = chrono::Duration::days(7);
+pub(super) const WHOLE_EVERY: chrono::Duration = chrono::Duration::days(7);
 /// Documents in a line of the file.
 const LINE: usize = 500;
 
