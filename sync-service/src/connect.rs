@@ -181,7 +181,15 @@ impl ConnectionSettings {
     }
 
     /// Clients of both sides. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// For QuickBooks Desktop, which is reached through the Web Connector alone.
     pub(crate) fn connect(&self) -> Result<Connection, Failure> {
+        if self.desktop.is_some() {
+            return Err("this works with QuickBooks Online; with QuickBooks Desktop use `sync`, `reconcile` and `serve`, whose \
+                        console shows and settles what waits"
+                .into());
+        }
         let (transport, clock) = (self.transport()?, self.clock());
         let random = Arc::new(SeededRandom::from_entropy());
         let login = Arc::new(self.quickbooks_login(transport.clone())?);

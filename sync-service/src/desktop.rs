@@ -7,7 +7,7 @@ use axum::Router;
 use procore_client::ProcoreSource;
 use procore_client::actuals::Actuals;
 use quickbooks_desktop::qbxml::Guid;
-use quickbooks_desktop::sink::{DesktopPayments, DesktopSink, SinkOptions};
+use quickbooks_desktop::sink::{Books, DesktopPayments, DesktopSink, SinkOptions};
 use quickbooks_desktop::web_connector::{CompanyFile, Desk, FileSetStore, HttpLimits, Service, ServiceConfig, router};
 use serde::{Deserialize, Serialize};
 use sync_core::clock::Clock;
@@ -17,6 +17,7 @@ use sync_core::mapping::Mapping;
 
 use crate::Failure;
 use crate::connect::ConnectionSettings;
+use crate::settings::ServeSettings;
 
 /// Where the Web Connector calls.
 pub(crate) const PATH: &str = "/qbwc";
@@ -35,8 +36,19 @@ pub(crate) struct DesktopSettings {
     pub(crate) path: String,
     /// The pause before a Web Connector is told that there is no work now, in milliseconds.
     pub(crate) patience_ms: u64,
+    /// Where the company file is read over ODBC, if it is.
+    #[serde(default)]
+    pub(crate) odbc: Option<OdbcSettings>,
     /// How long a document stays reserved for a worker that has died, in seconds: longer than a visit is away.
     pub(crate) lease_s: u64,
+}
+
+/// How a company file is read over ODBC. The connection string may hold a password.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct OdbcSettings {
+    pub(crate) connection: String,
+    /// `qodbc`, `cdata`, or the path of a file.
+    pub(crate) tables: String,
 }
 
 /// The desk of a company file, and the service that serves it.
@@ -69,6 +81,11 @@ impl Desktop {
         router(PATH, self.service.clone(), self.clock.clone(), HttpLimits { patience, ..HttpLimits::default() })
     }
 
+    /// Reads the books of the company file.
+    pub(crate) fn books(&self, settings: &ConnectionSettings) -> Books {
+        Books::new(self.desk.clone(), self.clock.clone(), SinkOptions::new(settings.currency))
+    }
+
     /// The engine between Procore and the company file.
     pub(crate) fn engine(
         &self,
@@ -95,5 +112,46 @@ impl Desktop {
         };
         let lease = Duration::from_secs(self.settings.lease_s);
         Engine::new(parts, EngineConfig { lease, ..EngineConfig::default() }).with_payments(payments)
+    }
+}
+
+/// Lets the Web Connector in for as long as a command runs, where no service does.
+pub(crate) struct Reception {
+    pub(crate) desktop: Arc<Desktop>,
+    server: tokio::task::JoinHandle<()>,
+}
+
+impl Reception {
+    /// Listens where the service would.
+    ///
+    /// # Errors
+    /// If the service listens there, for it does the same by itself.
+    pub(crate) async fn open(
+        settings: &ConnectionSettings,
+        of: &DesktopSettings,
+        serve: &ServeSettings,
+    ) -> Result<Self, Failure> {
+        let address = serve.address;
+        let listener = tokio::net::TcpListener::bind(address).await.map_err(|error| {
+            format!(
+                "{address}: cannot be listened at ({error}). If the service runs there, it does this by itself, and its \
+                 console on demand"
+            )
+        })?;
+        let desktop = Arc::new(Desktop::open(settings, of)?);
+        eprintln!("Waiting for the Web Connector to call http://{}{PATH}; Ctrl-C gives up.", listener.local_addr()?);
+        let routes = desktop.router();
+        let server = tokio::spawn(async move {
+            if let Err(error) = axum::serve(listener, routes).await {
+                tracing::error!(%error, "the Web Connector cannot call any more");
+            }
+        });
+        Ok(Self { desktop, server })
+    }
+}
+
+impl Drop for Reception {
+    fn drop(&mut self) {
+        self.server.abort();
     }
 }

@@ -31,9 +31,11 @@ mod tables;
 use std::sync::Arc;
 
 use secrecy::SecretString;
+use sync_core::connector::Capabilities;
 use sync_core::model::Currency;
 use sync_core::reconcile::company::BookState;
 
+use crate::sink;
 pub use error::OdbcError;
 pub use tables::{LineTable, RecordTable, Side, Tables};
 
@@ -51,6 +53,11 @@ impl OdbcBooks {
     /// home currency of the company file.
     pub fn new(connection: impl Into<String>, tables: Tables, currency: Currency) -> Self {
         Self { connection: SecretString::from(connection.into()), tables: Arc::new(tables), currency }
+    }
+
+    /// The limits of QuickBooks Desktop, by which documents are compared.
+    pub fn capabilities(&self) -> Capabilities {
+        sink::capabilities(1)
     }
 
     /// Everything that a reconciliation looks at, as the driver tells it now. A record that cannot be read is named in

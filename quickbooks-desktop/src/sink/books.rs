@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sync_core::Error;
 use sync_core::clock::Clock;
-use sync_core::connector::{Sink, TargetState};
+use sync_core::connector::{Capabilities, Sink, TargetState};
 use sync_core::model::accounting::AccountingDocument;
 use sync_core::model::{Currency, Money, TargetKind, TargetRef};
 use sync_core::reconcile::company::{BookPayment, BookPosting, BookPostingLine, BookState};
@@ -25,6 +25,11 @@ impl Books {
     /// A reader over the desk of a company file.
     pub fn new(desk: Arc<Desk>, clock: Arc<dyn Clock>, options: SinkOptions) -> Self {
         Self { sink: DesktopSink::new(desk, clock, options) }
+    }
+
+    /// The limits of QuickBooks Desktop, by which documents are compared.
+    pub fn capabilities(&self) -> &Capabilities {
+        self.sink.capabilities()
     }
 
     /// Everything that a reconciliation looks at, as it is now. A record that cannot be read is named in

@@ -76,30 +76,7 @@ pub struct DesktopSink {
 impl DesktopSink {
     /// A sink over the desk of a company file. Nothing is sent yet.
     pub fn new(desk: Arc<Desk>, clock: Arc<dyn Clock>, options: SinkOptions) -> Self {
-        let capabilities = Capabilities {
-            name: "QuickBooks Desktop",
-            kinds: &[
-                TargetKind::Customer,
-                TargetKind::Vendor,
-                TargetKind::PurchaseOrder,
-                TargetKind::Bill,
-                TargetKind::VendorCredit,
-                TargetKind::Estimate,
-                TargetKind::Invoice,
-                TargetKind::CreditMemo,
-                TargetKind::JournalEntry,
-            ],
-            max_batch: options.batch.clamp(1, 100),
-            max_number: limits::OTHER_REF_NUMBER,
-            max_numbers: &[
-                (TargetKind::Bill, limits::BILL_REF_NUMBER),
-                (TargetKind::VendorCredit, limits::BILL_REF_NUMBER),
-            ],
-            max_name: limits::ENTITY_NAME,
-            max_description: limits::MEMO,
-            purchase_order_links: true,
-            fields: &[],
-        };
+        let capabilities = capabilities(options.batch);
         Self { desk, clock, options, capabilities, mirror: RwLock::default() }
     }
 
@@ -121,6 +98,34 @@ impl DesktopSink {
     async fn ensure_loaded(&self) -> Result<(), sync_core::Error> {
         let loaded = self.mirror().is_loaded();
         if loaded { Ok(()) } else { self.bring_up_to_date().await }
+    }
+}
+
+/// The limits of QuickBooks Desktop, with so many writes in a message set.
+pub(crate) fn capabilities(batch: usize) -> Capabilities {
+    Capabilities {
+        name: "QuickBooks Desktop",
+        kinds: &[
+            TargetKind::Customer,
+            TargetKind::Vendor,
+            TargetKind::PurchaseOrder,
+            TargetKind::Bill,
+            TargetKind::VendorCredit,
+            TargetKind::Estimate,
+            TargetKind::Invoice,
+            TargetKind::CreditMemo,
+            TargetKind::JournalEntry,
+        ],
+        max_batch: batch.clamp(1, 100),
+        max_number: limits::OTHER_REF_NUMBER,
+        max_numbers: &[
+            (TargetKind::Bill, limits::BILL_REF_NUMBER),
+            (TargetKind::VendorCredit, limits::BILL_REF_NUMBER),
+        ],
+        max_name: limits::ENTITY_NAME,
+        max_description: limits::MEMO,
+        purchase_order_links: true,
+        fields: &[],
     }
 }
 

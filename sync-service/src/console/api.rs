@@ -14,7 +14,7 @@ use super::pages::{activity, exceptions, sign_in};
 use super::sign::{self, SignIn};
 use super::store::digest as secret_digest;
 use super::{look, preview};
-use crate::reconcile::{kept, live};
+use crate::reconcile::kept;
 
 /// One call, for the document that describes them.
 struct Doc {
@@ -180,7 +180,7 @@ pub(crate) async fn reconcile(call: Call) -> Answered {
     let Ok(_turn) = call.site.reconciling.try_lock() else {
         return Err(Problem::Moved("A reconciliation is running already.".to_owned()));
     };
-    let (report, done) = live::reconcile(&call.site.settings, &live::Extent::default()).await?;
+    let (report, done) = call.site.reconcile().await?;
     call.site.work.notify_one();
     call.note("reconciliation", "reconciled both sides", "", crate::reconcile::print::verdict(&report).trim())?;
     Ok(Answer::json(json!({ "report": crate::reconcile::print::json(&report), "done": done })))

@@ -25,10 +25,14 @@ use sync_core::clock::Clock;
 use sync_core::engine::Engine;
 use sync_core::journal::SqliteJournal;
 use sync_core::mapping::LiveMapping;
+use sync_core::reconcile::company::CompanyReport;
 use tokio::sync::Notify;
 
 use crate::Failure;
 use crate::connect::ConnectionSettings;
+use crate::desktop::Desktop;
+use crate::reconcile::books::BooksAt;
+use crate::reconcile::live;
 pub(crate) use sign::invite;
 pub(crate) use store::{Role, Store};
 
@@ -50,6 +54,8 @@ pub(crate) struct Site {
     pub(crate) store: Store,
     /// Is the console reached over https? Then its cookies are sent over nothing else.
     pub(crate) is_secure: bool,
+    /// The desk of the running service, for QuickBooks Desktop.
+    desktop: Option<Arc<Desktop>>,
     /// One reconciliation at a time.
     pub(crate) reconciling: tokio::sync::Mutex<()>,
     /// What people change is changed one after the other.
@@ -87,9 +93,21 @@ impl Site {
             work,
             store,
             is_secure,
+            desktop: None,
             reconciling: tokio::sync::Mutex::default(),
             changing: tokio::sync::Mutex::default(),
         })
+    }
+
+    /// Over QuickBooks Desktop, if there is a desk.
+    pub(crate) fn with_desktop(self, desktop: Option<Arc<Desktop>>) -> Self {
+        Self { desktop, ..self }
+    }
+
+    /// Compares both sides now.
+    pub(crate) async fn reconcile(&self) -> Result<(CompanyReport, live::Done), Failure> {
+        let at = BooksAt::of(&self.settings, self.desktop.as_ref())?;
+        live::reconcile(&self.settings, &at, &live::Extent::default()).await
     }
 
     /// The console's own file, beside the journal.

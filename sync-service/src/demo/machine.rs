@@ -61,6 +61,7 @@ impl Machine {
             owner_id: OWNER.to_owned(),
             file_id: FILE.to_owned(),
             path: self.file().path.clone(),
+            odbc: None,
             patience_ms: 200,
             lease_s: 150,
         }

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use super::stage::Stage;
 use crate::console::{Role, Site, invite, router};
+use crate::reconcile::books::BooksAt;
 use crate::reconcile::live;
 use crate::worker::{Order, obey};
 use crate::{DemoArgs, Failure, sync};
@@ -47,7 +48,7 @@ pub(super) async fn run(args: &DemoArgs, address: SocketAddr) -> Result<ExitCode
         stage.play(round)?;
         obey(Order::Drain, &engine, journal.as_ref(), &settings).await?;
     }
-    live::reconcile(&settings, &live::Extent::default()).await?;
+    live::reconcile(&settings, &BooksAt::of(&settings, None)?, &live::Extent::default()).await?;
     obey(Order::Drain, &engine, journal.as_ref(), &settings).await?;
 
     let work = Arc::new(Notify::new());

@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use indicatif::{ProgressBar, ProgressStyle};
 use procore_client::{ProcoreSource, Projects, SourceOptions};
 use serde::{Deserialize, Serialize};
-use sync_core::connector::{Change, Cursor, Fetched, Part, Sink, Source};
+use sync_core::connector::{Change, Cursor, Fetched, Part, Source};
 use sync_core::dead_letter::{Cause, DeadLetter};
 use sync_core::engine::entries_of;
 use sync_core::journal::{JobEnd, Journal, LinkChange, Settlement};
@@ -19,7 +19,7 @@ use sync_core::model::{ConnectionId, DocumentKey, DocumentKind, ProjectId};
 use sync_core::reconcile::FindingKind;
 use sync_core::reconcile::company::{Companies, CompanyFinding, CompanyReport, reconcile as compare};
 
-use super::books::BooksReading;
+use super::books::{BooksAt, BooksReading};
 use super::read::{self, Payments};
 use super::reading::Kept;
 use super::run_file::{self, Head, RunFile};
@@ -74,6 +74,7 @@ pub(crate) async fn last(journal: &dyn Journal, id: &ConnectionId) -> Result<Opt
 /// If a side cannot be read to the end. The run is then marked incomplete; started again, it goes on where it was.
 pub(crate) async fn reconcile(
     settings: &ConnectionSettings,
+    at: &BooksAt,
     extent: &Extent,
 ) -> Result<(CompanyReport, Done), Failure> {
     let mapping = Mapping::load(&settings.mapping)?;
@@ -84,19 +85,18 @@ pub(crate) async fn reconcile(
     let begun = Last { at: now, complete: false, findings: 0, procore_calls };
     journal.set_cursor(&id, LAST, &serde_json::to_string(&begun)?).await?;
 
-    let connection = settings.connect()?;
-    let (source, projects) = limited(&connection.source, extent.project.as_deref()).await?;
+    let (source, projects) = limited(&settings.procore_source()?, extent.project.as_deref()).await?;
     let path = settings.dir.join("reconcile-run.ndjson");
     let project = extent.project.as_deref();
     let interrupted = RunFile::left(&path, project, now, run_file::INTERRUPTED);
     let kept = Kept::of(settings, project, now).filter(|_| interrupted.is_none());
-    let reading = BooksReading::of(settings, now);
+    let reading = BooksReading::of(at, settings, now);
     let (books, documents) = match kept {
         Some(kept) => {
             if !extent.quiet {
                 eprintln!("{}; {}.", kept.announce(extent.since), reading.announce());
             }
-            let books = reading.read(connection.sink.client()).await?;
+            let books = reading.read(settings).await?;
             (books, kept.renew(settings, &source, extent.since, now).await?)
         }
         None => {
@@ -112,7 +112,7 @@ pub(crate) async fn reconcile(
                 announce(&parts, &run, procore_calls, &reading);
             }
             let bar = progress_bar(parts.len() as u64 + 2, extent.quiet);
-            let books = reading.read(connection.sink.client()).await?;
+            let books = reading.read(settings).await?;
             bar.inc(1);
             let documents = documents(&source, &parts, &mut run, &bar).await?;
             bar.finish_and_clear();
@@ -138,7 +138,7 @@ pub(crate) async fn reconcile(
         links: &links,
         dead: &dead,
         mapping: &mapping,
-        capabilities: connection.sink.capabilities(),
+        capabilities: &at.capabilities(settings),
         projects: projects.as_ref(),
     })?;
     report.problems.extend(problems);
@@ -198,7 +198,7 @@ async fn limited(
 }
 
 /// Says what the run will cost before it costs it.
-fn announce(parts: &[Part], run: &RunFile, last: u64, reading: &BooksReading) {
+fn announce(parts: &[Part], run: &RunFile, last: u64, reading: &BooksReading<'_>) {
     let left = parts.iter().filter(|part| !run.parts.contains_key(&part.0)).count();
     let guess = match last {
         0 => format!("at least {} calls to Procore, more where lists are long", left * 2),

@@ -1,18 +1,28 @@
 //! The nightly run against both sandboxes over HTTP, as against live companies.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use sync_core::dead_letter::Cause;
 use sync_core::engine::Silent;
 use sync_core::journal::Journal;
 use sync_core::mapping::Mapping;
+use sync_core::model::TargetKind;
 use sync_core::reconcile::FindingKind;
+use sync_core::reconcile::company::CompanyReport;
 use sync_sandboxes::book::Book;
 use sync_sandboxes::faults::Fault;
 use sync_sandboxes::json::Json;
 
-use super::live::{Extent, reconcile};
+use super::books::BooksAt;
+use super::live::{self, Done, Extent};
+use crate::Failure;
+use crate::connect::ConnectionSettings;
 use crate::demo::stage::Stage;
+use crate::desktop::Desktop;
+
+async fn reconcile(settings: &ConnectionSettings, extent: &Extent) -> Result<(CompanyReport, Done), Failure> {
+    live::reconcile(settings, &BooksAt::of(settings, None)?, extent).await
+}
 
 /// The demo, synced.
 async fn synced() -> Stage {
@@ -158,4 +168,41 @@ async fn a_second_run_asks_the_lists_and_fetches_what_changed_and_finds_deletion
     let (report, since) = reconcile(&settings, &Extent { since: yesterday, ..Extent::default() }).await.unwrap();
     assert!(report.findings.iter().any(|f| f.procore.as_deref() == Some("SC-A1/2")), "{:#?}", report.findings);
     assert!(since.procore_calls < first.procore_calls, "{first:?} {since:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn quickbooks_desktop_is_compared_at_the_visits_of_its_web_connector() {
+    // Given a company file that was synced, and a Web Connector that visits
+    let stage = Stage::with_book(Book::desktop_demo().unwrap(), None, true).unwrap();
+    let settings = stage.settings();
+    let machine = stage.machine.as_ref().unwrap();
+    let desktop = Arc::new(Desktop::open(&settings, settings.desktop.as_ref().unwrap()).unwrap());
+    let listener = tokio::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let address = format!("http://{}", listener.local_addr().unwrap());
+    let routes = desktop.router();
+    let server = tokio::spawn(async move { axum::serve(listener, routes).await });
+    let visits = machine.visit(Arc::new(Mutex::new(address)), None);
+    let mapping = Arc::new(Mapping::load(&settings.mapping).unwrap());
+    let journal = Arc::new(settings.journal().unwrap());
+    let source = settings.procore_source().unwrap();
+    let engine = desktop.engine(&settings, source, journal.clone(), mapping, Arc::new(Silent));
+    {
+        let _visits = desktop.desk.run();
+        crate::sync::work(&engine, journal.as_ref(), &settings.id()).await.unwrap();
+    }
+    // When it is compared, then it ties out
+    let at = BooksAt::of(&settings, Some(&desktop)).unwrap();
+    let (report, _) = live::reconcile(&settings, &at, &Extent::default()).await.unwrap();
+    assert!(report.is_clean(), "{:#?}{:#?}{:?}", report.findings, report.tie_outs, report.problems);
+    // And when a bill is deleted and another voided there, each is told as what it is
+    let bills = report.pairs.iter().map(|pair| &pair.target).filter(|target| target.kind == TargetKind::Bill);
+    let bills: Vec<String> = bills.map(|bill| bill.id.to_string()).collect();
+    machine.file().person_deletes(now(&stage), "Bill", &bills[0]).unwrap();
+    machine.file().person_voids(now(&stage), "Bill", &bills[1]).unwrap();
+    let (report, done) = live::reconcile(&settings, &at, &Extent::default()).await.unwrap();
+    let found = |kind| report.findings.iter().filter(|finding| finding.kind == kind).count();
+    assert_eq!((found(FindingKind::Deleted), found(FindingKind::Voided)), (1, 1), "{:#?}", report.findings);
+    assert_eq!(done.dead_letters, 2);
+    tokio::task::block_in_place(|| drop(visits));
+    server.abort();
 }

@@ -1,7 +1,7 @@
 //! `reconcile`: two files, a book, or the live connection of the environment variables.
 
 mod book;
-mod books;
+pub(crate) mod books;
 mod files;
 pub(crate) mod kept;
 pub(crate) mod live;
@@ -18,7 +18,9 @@ use std::process::ExitCode;
 
 use sync_core::reconcile::company::CompanyReport;
 
+use self::books::BooksAt;
 use crate::Failure;
+use crate::desktop::{DesktopSettings, Reception};
 use crate::report::Files;
 
 /// What to compare.
@@ -81,9 +83,18 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
             book::reconcile(&book).await?
         }
         None => {
-            let settings = crate::settings::current()?;
+            let crate::settings::Settings { connection: settings, serve, .. } = crate::settings::all()?;
             name.clone_from(&settings.connection);
-            match live::reconcile(&settings, &live::Extent { project, since, quiet: false }).await {
+            let mut _reception = None;
+            let at = match &settings.desktop {
+                None => BooksAt::of(&settings, None)?,
+                Some(DesktopSettings { odbc: Some(odbc), .. }) => BooksAt::odbc(&settings, odbc)?,
+                Some(of) => {
+                    let reception = _reception.insert(Reception::open(&settings, of, &serve).await?);
+                    BooksAt::of(&settings, Some(&reception.desktop))?
+                }
+            };
+            match live::reconcile(&settings, &at, &live::Extent { project, since, quiet: false }).await {
                 Ok((report, done)) => {
                     eprintln!(
                         "{} documents back to intake for the next sync, {} new dead letters; {} calls to Procore.",

@@ -7,6 +7,7 @@ use sync_core::clock::until;
 use tokio::sync::watch;
 
 use super::plant::House;
+use crate::reconcile::books::BooksAt;
 use crate::reconcile::live::{Extent, reconcile};
 
 /// The next time that it is `at` o'clock, in UTC.
@@ -41,12 +42,13 @@ pub(super) async fn run(house: Arc<House>, stopped: watch::Receiver<bool>) {
 
 pub(super) async fn compare(house: &House) {
     let plant = house.plant();
-    if plant.desktop.is_some() {
-        tracing::warn!("QuickBooks Desktop is not compared at night; look at the tie-outs of its own reports");
-        return;
-    }
     tracing::info!("the nightly comparison begins");
-    match reconcile(&plant.settings.connection, &Extent { quiet: true, ..Extent::default() }).await {
+    let settings = &plant.settings.connection;
+    let compared = match BooksAt::of(settings, plant.desktop.as_ref()) {
+        Ok(at) => reconcile(settings, &at, &Extent { quiet: true, ..Extent::default() }).await,
+        Err(error) => Err(error),
+    };
+    match compared {
         Ok((report, done)) => {
             let findings = report.findings.len();
             house.metrics.reconciled(if findings == 0 { "clean" } else { "findings" });

@@ -146,6 +146,7 @@ impl Plant {
         let is_secure = settings.serve.public_url.starts_with("https://");
         let site =
             console::Site::new(of.clone(), engine.clone(), journal.clone(), mapping.clone(), work.clone(), is_secure)?;
+        let site = site.with_desktop(desktop.clone());
         let router = router.merge(console::router(Arc::new(site)));
         let id = of.id();
         Ok(Self { id, engine, mapping, router, procore, quickbooks, desktop, settings })

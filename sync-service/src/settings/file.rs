@@ -66,6 +66,8 @@ pub(super) struct Desktop {
     pub(super) owner_id: Option<String>,
     pub(super) file_id: Option<String>,
     pub(super) path: Option<String>,
+    pub(super) odbc: Option<String>,
+    pub(super) odbc_tables: Option<String>,
 }
 
 /// How the tokens are kept.

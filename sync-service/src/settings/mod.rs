@@ -23,7 +23,7 @@ use self::file::{Desktop, File, Procore, QuickBooks};
 use self::reader::Reader;
 use crate::Failure;
 use crate::connect::{ConnectionSettings, ProcoreSettings, QuickBooksSettings, Sealing};
-use crate::desktop::DesktopSettings;
+use crate::desktop::{DesktopSettings, OdbcSettings};
 
 /// Everything that the program is told.
 #[derive(Clone)]
@@ -218,6 +218,12 @@ fn desktop(reader: &mut Reader<'_>, of: Desktop) -> Result<DesktopSettings, Fail
         owner_id: reader.required("QUICKBOOKS_DESKTOP_OWNER_ID", "desktop.owner_id", of.owner_id),
         file_id: reader.required("QUICKBOOKS_DESKTOP_FILE_ID", "desktop.file_id", of.file_id),
         path: of.path.unwrap_or_default(),
+        odbc: match (reader.secret("QUICKBOOKS_ODBC")?.or(of.odbc), of.odbc_tables) {
+            (Some(connection), tables) => {
+                Some(OdbcSettings { connection, tables: tables.unwrap_or_else(|| "qodbc".to_owned()) })
+            }
+            (None, _) => None,
+        },
         patience_ms: 4000,
         lease_s: 3600,
     })

@@ -47,10 +47,8 @@ pub(super) fn differences(
     }
     if same_total && wanted.kind() == there.kind() {
         // How retainage is spread over lines by hand is a matter of taste; what we wrote, we wrote by the same rules.
-        let nowhere = HashSet::new();
-        let aside = if ours { &nowhere } else { retainage };
-        let own = codings(wanted, books, aside);
-        let other = codings(there, books, aside);
+        let own = codings(wanted, books, retainage, ours);
+        let other = codings(there, books, retainage, ours);
         for (part, words) in ["account or item", "class", "customer"].into_iter().enumerate() {
             let (own, other) = (by_part(&own, part), by_part(&other, part));
             if own != other {
@@ -63,23 +61,32 @@ pub(super) fn differences(
 
 type Codings = Vec<([String; 3], Money)>;
 
-/// Lines outside the retainage accounts: where each posts, and how much.
-fn codings(document: &AccountingDocument, books: &BookState, retainage: &HashSet<AccountId>) -> Codings {
+/// Where each line posts, and how much; those of the retainage accounts only if asked for. These go by account: which item
+/// leads there is the accounting system's business.
+fn codings(
+    document: &AccountingDocument,
+    books: &BookState,
+    retainage: &HashSet<AccountId>,
+    with_retainage: bool,
+) -> Codings {
     let mut found = Vec::new();
     if let Some(expense) = document.expense() {
         for line in &expense.lines {
             let Coding { post_to, class, customer } = &line.coding;
-            if books.account_of(post_to).is_some_and(|account| retainage.contains(account)) {
+            let held = books.account_of(post_to).filter(|account| retainage.contains(*account));
+            if held.is_some() && !with_retainage {
                 continue;
             }
+            let post_to = held.map_or_else(|| post_to.to_string(), |held| PostTo::Account(held.clone()).to_string());
             let text = |id: Option<&str>| id.unwrap_or_default().to_owned();
             let class = text(class.as_ref().map(AsRef::as_ref));
-            found.push(([post_to.to_string(), class, text(customer.as_ref().map(AsRef::as_ref))], line.amount));
+            found.push(([post_to, class, text(customer.as_ref().map(AsRef::as_ref))], line.amount));
         }
     }
     if let Some(sales) = document.sales() {
         for line in &sales.lines {
-            if books.income_accounts.get(&line.item).is_some_and(|account| retainage.contains(account)) {
+            let held = books.income_accounts.get(&line.item).is_some_and(|account| retainage.contains(account));
+            if held && !with_retainage {
                 continue;
             }
             let class = line.class.as_ref().map(ToString::to_string).unwrap_or_default();

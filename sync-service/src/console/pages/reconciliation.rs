@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::console::call::{Answer, Answered, Call, Problem};
 use crate::console::page::{csrf, grouped, notice};
-use crate::reconcile::{kept, live};
+use crate::reconcile::kept;
 
 pub(crate) async fn show(call: Call) -> Answered {
     let site = &call.site;
@@ -121,7 +121,7 @@ pub(crate) async fn run_now(call: Call) -> Answered {
     let Ok(_turn) = site.reconciling.try_lock() else {
         return Err(Problem::Moved("A reconciliation is running already; look again in a minute.".to_owned()));
     };
-    let (report, done) = live::reconcile(&site.settings, &live::Extent::default()).await?;
+    let (report, done) = site.reconcile().await?;
     site.work.notify_one();
     let after = crate::reconcile::print::verdict(&report);
     call.note("reconciliation", "reconciled both sides", "", after.trim())?;
