@@ -11,6 +11,7 @@ pub mod money;
 pub mod net;
 pub mod procore;
 pub mod qbxml;
+pub mod soap;
 pub mod tables;
 pub mod world;
 
@@ -36,6 +37,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("qbo_webhook", accounting::webhook),
     ("qbxml", qbxml::answers),
     ("redact", net::redaction),
+    ("soap", soap::visit),
 ];
 
 /// The lines of a head, and the rest: `head` lines, each ended by a line feed; missing ones are empty.

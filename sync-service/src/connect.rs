@@ -183,9 +183,9 @@ impl ConnectionSettings {
     /// Clients of both sides. Nothing is sent yet.
     ///
     /// # Errors
-    /// For QuickBooks Desktop, which is reached through the Web Connector alone.
+    /// Where there is QuickBooks Desktop alone, which is reached through the Web Connector.
     pub(crate) fn connect(&self) -> Result<Connection, Failure> {
-        if self.desktop.is_some() {
+        if self.desktop.is_some() && self.quickbooks.realm.is_empty() {
             return Err("this works with QuickBooks Online; with QuickBooks Desktop use `sync`, `reconcile` and `serve`, whose \
                         console shows and settles what waits"
                 .into());

@@ -26,7 +26,7 @@ pub(crate) struct Args {
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let settings = settings::current()?;
-    let source = settings.connect()?.source;
+    let source = settings.procore_source()?;
     let authorization = Secret::new(settings.procore.webhook_authorization.clone());
     let mut hooks = Hooks::new(source.procore().clone(), args.namespace.clone(), args.url.clone(), authorization)?;
     if args.renew {

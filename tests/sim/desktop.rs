@@ -6,7 +6,7 @@ use sync_tests::sim::{self, Sides};
 #[test]
 fn the_first_seeds_hold_with_quickbooks_desktop() {
     let mut faults = std::collections::BTreeMap::new();
-    for seed in 0..20 {
+    for seed in 0..10 {
         let outcome = sim::run(seed, Sides::Desktop, false).unwrap();
         if let Some(first) = outcome.violations.first() {
             panic!("seed {seed}: {first:#?}\n{}", outcome.story(first, 40).join("\n"));

@@ -17,11 +17,11 @@ fn hold(seeds: std::ops::Range<u64>) {
 }
 
 #[test]
-fn the_first_fifty_seeds_hold() {
-    hold(0..50);
+fn the_first_twenty_seeds_hold() {
+    hold(0..20);
 }
 
 #[test]
-fn the_next_fifty_seeds_hold() {
-    hold(50..100);
+fn the_next_twenty_seeds_hold() {
+    hold(20..40);
 }

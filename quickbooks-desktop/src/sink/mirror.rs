@@ -81,6 +81,12 @@ impl Mirror {
         account_of(self.items.get(item)?, true)
     }
 
+    /// The accounts that a bank or a card company knows, too.
+    pub(super) fn money_accounts(&self) -> impl Iterator<Item = &str> {
+        let is_money = |account: &Account| matches!(account.account_type.as_deref(), Some("Bank" | "CreditCard"));
+        self.accounts.iter().filter(move |(_, account)| is_money(account)).map(|(id, _)| id.as_str())
+    }
+
     /// The accounts-payable account, where there is only one.
     pub(super) fn only_payable(&self) -> Option<&str> {
         let mut fits = self.accounts.iter().filter(|(_, account)| {

@@ -4,6 +4,7 @@
 //! visit is away. Give the engine a lease that is longer.
 
 mod apply;
+mod bank;
 mod books;
 mod candidates;
 mod find;
@@ -30,6 +31,7 @@ use crate::qbxml::text::limits;
 use crate::web_connector::Desk;
 pub(crate) use mirror::Mirror;
 
+pub use bank::BankWords;
 pub use books::Books;
 #[cfg(feature = "odbc")]
 pub(crate) use books::assemble;

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, HashMap};
 use async_trait::async_trait;
 use chrono::{NaiveDateTime, TimeDelta};
 use sync_core::actuals::{PaidPart, PaymentMade, PaymentMethod};
-use sync_core::connector::{Cursor, PaymentChanges, PaymentRead, PaymentSource};
-use sync_core::model::{Currency, TargetKind, TargetRef};
+use sync_core::connector::{BankState, Cursor, PaymentChanges, PaymentRead, PaymentSource};
+use sync_core::model::{Currency, Date, TargetKind, TargetRef};
 use sync_core::{Error, ErrorKind};
 
+use super::bank::BankWords;
 use super::load::{OVERLAP, moment};
 use super::{DesktopSink, read};
 use crate::qbxml::objects::{
@@ -29,13 +30,21 @@ const WALL: &str = "%Y-%m-%dT%H:%M:%S";
 pub struct DesktopPayments {
     sink: DesktopSink,
     company: String,
+    words: BankWords,
 }
 
 impl DesktopPayments {
     /// A reader over the same desk as `sink`. The id names the company file in origin ids for ever: give the `FileID` of
     /// its `.qwc` file.
     pub fn new(sink: DesktopSink, file_id: &str) -> Self {
-        Self { sink, company: format!("qbd:{}", file_id.trim_matches(['{', '}']).to_ascii_lowercase()) }
+        let company = format!("qbd:{}", file_id.trim_matches(['{', '}']).to_ascii_lowercase());
+        Self { sink, company, words: BankWords::default() }
+    }
+
+    /// With other words for what the bank has seen.
+    #[must_use]
+    pub fn with_bank_words(self, words: BankWords) -> Self {
+        Self { words, ..self }
     }
 
     fn read(&self, record: &Element<'_>) -> Option<PaymentRead> {
@@ -114,6 +123,11 @@ impl PaymentSource for DesktopPayments {
         let answer =
             |payment: &TargetRef| found.get(payment).cloned().unwrap_or_else(|| PaymentRead::Gone(payment.clone()));
         Ok(payments.iter().map(answer).collect())
+    }
+
+    /// Payments from customers are shown only where they went to the bank by themselves, not within a deposit.
+    async fn at_bank(&self, payments: &[(TargetRef, Date)]) -> Result<HashMap<TargetRef, BankState>, Error> {
+        self.sink.at_bank(payments, &self.words).await
     }
 }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use quickbooks_desktop::sink::DesktopPayments;
+use quickbooks_desktop::sink::{BankWords, DesktopPayments};
 use sync_core::conformance;
-use sync_core::connector::{Outcome, PaymentRead, PaymentSource, Sink};
+use sync_core::connector::{BankState, Outcome, PaymentRead, PaymentSource, Sink};
 use sync_core::model::{TargetId, TargetKind, TargetRef};
 
 use super::kit::{FILE, Site, Visited, money};
@@ -93,6 +93,30 @@ async fn given_a_check_that_is_voided_and_one_that_is_deleted_then_both_are_told
     assert!(gone(&read[0]) && void(&read[1]), "{read:?}");
     let PaymentRead::Found(made) = &read[1] else { panic!() };
     assert_eq!(made.cash_on(&given.bill).unwrap(), None, "a void check paid nothing");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn given_checks_that_the_bank_has_seen_then_the_report_tells_how_far_each_has_come() {
+    // Given checks that nobody marked, that are marked, that are reconciled, and one in a word that no document lists
+    let given = a_bill().await;
+    let checks = ["1001", "1002", "1003", "1004"].map(|number| given.check(number, "100.00"));
+    for (check, word) in checks.iter().skip(1).zip(["*", "Cleared", "Weird"]) {
+        given.site.file().person_clears(check.id.as_str(), word).unwrap();
+    }
+    let date = "2026-03-20".parse().unwrap();
+    let asked: Vec<_> = checks.iter().map(|check| (check.clone(), date)).collect();
+    // When the bank is asked about, then each is told but that one, of which nothing is said
+    let states = given.payments.at_bank(&asked).await.unwrap();
+    let told: Vec<Option<BankState>> = checks.iter().map(|check| states.get(check).copied()).collect();
+    let (uncleared, cleared, reconciled) = (BankState::Uncleared, BankState::Cleared, BankState::Reconciled);
+    assert_eq!(told, [Some(uncleared), Some(cleared), Some(reconciled), None]);
+    // until the word is given a meaning.
+    let payments = DesktopPayments::new(given.site.sink(), FILE);
+    let payments = payments.with_bank_words(BankWords::default().with("Weird", reconciled));
+    assert_eq!(payments.at_bank(&asked).await.unwrap().get(&checks[3]), Some(&reconciled));
+    // And a day on which nothing was paid shows nothing.
+    let before = [(checks[0].clone(), "2026-01-05".parse().unwrap())];
+    assert!(given.payments.at_bank(&before).await.unwrap().is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -111,6 +111,8 @@ pub struct CompanyFile {
     /// Minutes from UTC to the wall clock of the machine.
     pub(super) wall_offset: i64,
     pub(super) locked: BTreeSet<String>,
+    /// What the bank has seen, in the words of the report's column.
+    pub(super) cleared: BTreeMap<String, String>,
     pub(super) busy: u32,
     pub(super) worked: u64,
     pub(super) seen: Vec<String>,
@@ -130,6 +132,7 @@ impl CompanyFile {
             next: 0x10,
             wall_offset: -8 * 60,
             locked: BTreeSet::new(),
+            cleared: BTreeMap::new(),
             busy: 0,
             worked: 0,
             seen: Vec::new(),

@@ -117,6 +117,7 @@ impl CompanyFile {
             }
             "PreferencesQuery" => Ok(Worked::records(vec![self.preferences()])),
             "TxnDeletedQuery" | "ListDeletedQuery" => self.deleted_query(now, request),
+            "CustomDetailReportQuery" => self.report(request),
             "TxnDel" | "ListDel" => self.delete(now, request),
             "TxnVoid" => self.void(now, request),
             _ if name.ends_with("Query") => self.query(request),

@@ -16,6 +16,7 @@ mod links;
 mod message;
 mod people;
 mod query;
+mod report;
 mod schema;
 mod session;
 mod write;
