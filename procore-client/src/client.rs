@@ -93,6 +93,8 @@ impl Config {
 #[derive(Debug)]
 pub struct Procore {
     api: ApiClient,
+    /// For what is no call of the API.
+    transport: Arc<dyn Transport>,
     company: String,
     company_header: HeaderValue,
     service_account: bool,
@@ -130,13 +132,13 @@ impl Procore {
         }
         let unusable = |text: String| Error::Configuration(text);
         let company_header = HeaderValue::from_str(&company).map_err(|error| unusable(error.to_string()))?;
-        let api = ApiClient::new(config.environment.api(), transport, tokens, pace, clock, random)
+        let api = ApiClient::new(config.environment.api(), transport.clone(), tokens, pace, clock, random)
             .map_err(|error| unusable(error.to_string()))?
             .with_retry(config.retry)
             .with_rate_headers(RATE)
             .with_header(http::header::ACCEPT, HeaderValue::from_static("application/json"));
         let Config { service_account, currency, .. } = config;
-        Ok(Self { api, company, company_header, service_account, currency })
+        Ok(Self { api, transport, company, company_header, service_account, currency })
     }
 
     /// The company's id.
@@ -152,6 +154,16 @@ impl Procore {
     /// The clock in use.
     pub fn clock(&self) -> &Arc<dyn Clock> {
         self.api.clock()
+    }
+
+    /// The way to the network.
+    pub(crate) fn transport(&self) -> &Arc<dyn Transport> {
+        &self.transport
+    }
+
+    /// Where the API is.
+    pub(crate) fn base_url(&self) -> &str {
+        self.api.base_url()
     }
 
     /// What was done so far.

@@ -54,6 +54,7 @@
 //! | [`webhook::Webhook`] | deliveries of versions 2, 3 and 4, turned into changes |
 //! | [`webhook::hooks::Hooks`] | the subscriptions behind them, made and repaired |
 //! | [`actuals::Actuals`] | payments and origin ids, written back; [`actuals::WRITE_PATHS`] is all that can be written |
+//! | [`Files`] | the files of pay apps, to be copied |
 //! | [`wire`] | Procore's own shapes, one file for each resource |
 //! | [`convert`] | from those shapes to documents; pure |
 //! | [`Error`], [`Fault`] | what went wrong with which call, and what to do |
@@ -80,6 +81,7 @@ mod client;
 pub mod convert;
 mod error;
 mod fault;
+mod files;
 pub mod resources;
 mod source;
 pub mod webhook;
@@ -89,6 +91,7 @@ mod write_paths;
 pub use client::{Config, Page, Procore};
 pub use error::Error;
 pub use fault::{Fault, FieldFault};
+pub use files::Files;
 pub use resources::Listing;
 pub use source::{ProcoreSource, Projects, SourceOptions, Standing};
 

@@ -134,7 +134,8 @@ impl QuickBooks {
         Ok(self.upload(to, marker, file).await?.value)
     }
 
-    async fn upload(
+    /// Uploads a file and attaches it, without looking whether it is there. Sent again, it is the same request.
+    pub(crate) async fn upload(
         &self,
         to: &TargetRef,
         marker: &Marker,

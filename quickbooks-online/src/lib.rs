@@ -62,6 +62,7 @@
 //! | [`PaymentsBook`] | what was really paid: which check paid how much of which bill |
 //! | [`Reports`] | what the bank has seen, which only reports tell |
 //! | [`PdfFile`] | a file for a bill, uploaded once |
+//! | [`BillFiles`] | the same for the engine: the files of pay apps |
 //! | [`allowed`] | everything that can ever be sent |
 //! | [`webhook::Verifier`] | notices of changes: signature first, then both forms of content |
 //! | [`sanitise`] | lengths and characters that QuickBooks takes |
@@ -124,7 +125,7 @@ pub use payments::{
 pub use query::{MAX_PAGE, Query};
 pub use raw::{Object, Record};
 pub use reports::{Cell, ClearedBook, ClearedEntry, Column, Report, ReportRow, Reports};
-pub use sink::{QuickBooksSink, SinkOptions};
+pub use sink::{BillFiles, QuickBooksSink, SinkOptions};
 pub use source::{
     BookAccount, BookDocument, BookEntry, BookEntryLine, BookLine, BookSale, BookSaleLine, Books, BooksSnapshot,
     KeptTransactions, Retained,

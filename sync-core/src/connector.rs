@@ -4,6 +4,7 @@
 //! Both traits are small and object-safe. What they promise is in the documentation of each method, and the suites in
 //! `conformance` (feature) check it. Implementers need not retry, pace or remember: they say truthfully what happened.
 
+mod files;
 mod marker;
 mod notice;
 mod payments;
@@ -14,6 +15,7 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
+pub use files::{Attached, FileAt, FileFault, FileOutcome, FileSink, FileSource};
 pub use marker::Marker;
 pub use notice::{Inbox, Notice};
 pub use payments::{BankState, PaymentChanges, PaymentOutcome, PaymentRead, PaymentSink, PaymentSource, PaymentWrite};
@@ -24,8 +26,6 @@ use crate::mapping::List;
 use crate::model::accounting::AccountingDocument;
 use crate::model::construction::Document;
 use crate::model::{Currency, Date, DocumentKey, Money, TargetKind, TargetRef, Timestamp};
-
-// ---------------------------------------------------------------- source
 
 /// Where construction documents come from.
 #[async_trait]
@@ -135,8 +135,6 @@ pub struct Changes {
     /// Where to go on.
     pub next: Cursor,
 }
-
-// ---------------------------------------------------------------- sink
 
 /// Where accounting documents go.
 ///

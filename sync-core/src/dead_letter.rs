@@ -72,6 +72,8 @@ causes! {
     Currency = "currency", "documents in another currency are not synced";
     /// QuickBooks refused it.
     Refused = "refused", "read what QuickBooks said";
+    /// A file of the document could not be copied; the document itself is not concerned.
+    FileNotCopied = "file not copied", "put the file right in Procore and try again, or attach it in QuickBooks by hand";
     /// A person must approve it before it posts.
     AwaitingApproval = "awaiting approval", "approve it, or turn it down";
     /// Something that it refers to is not there yet.

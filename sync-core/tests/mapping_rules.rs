@@ -115,6 +115,7 @@ fn pay_app(number: i64) -> Document {
         currency: Currency::USD,
         updated_at: None,
         custom: BTreeMap::from([("custom_field_7".to_owned(), "North".to_owned())]),
+        files: None,
     })
 }
 

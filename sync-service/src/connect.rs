@@ -7,13 +7,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use procore_client::actuals::Actuals;
 use procore_client::auth::{Environment as ProcoreEnvironment, Login, ProcoreLogin};
-use procore_client::{Procore, ProcoreSource, SourceOptions};
-use quickbooks_online::{App, Authorization};
+use procore_client::{Files, Procore, ProcoreSource, SourceOptions};
+use quickbooks_online::{App, Authorization, BillFiles};
 use quickbooks_online::{Environment as QuickBooksEnvironment, PaymentsBook, QuickBooks, QuickBooksSink, SinkOptions};
 use serde::{Deserialize, Serialize};
 use sync_core::clock::{Clock, ScaledClock, SeededRandom, SystemClock};
 use sync_core::connector::Sink;
-use sync_core::engine::{Engine, EngineConfig, Observer, Parts, PaymentParts};
+use sync_core::engine::{Engine, EngineConfig, FileParts, Observer, Parts, PaymentParts};
 use sync_core::http::{FileTokenStore, Pace, ReqwestTransport, Secret, TokenManager, Transport, TransportConfig};
 use sync_core::journal::SqliteJournal;
 use sync_core::mapping::Mapping;
@@ -217,10 +217,14 @@ impl Connection {
             source: Arc::new(PaymentsBook::new(self.sink.client().clone())),
             sink: Arc::new(Actuals::new(self.source.procore().clone())),
         };
-        self.engine_over(settings, journal, mapping, observer, |sink| sink).with_payments(payments)
+        let files = FileParts {
+            source: Arc::new(Files::new(self.source.procore().clone())),
+            sink: Arc::new(BillFiles::new(self.sink.client().clone())),
+        };
+        self.engine_over(settings, journal, mapping, observer, |sink| sink).with_payments(payments).with_files(files)
     }
 
-    /// The engine over these clients, with something between it and the sink. It carries no payments back.
+    /// The engine over these clients, with something between it and the sink. It carries no payments back and copies no files.
     pub(crate) fn engine_over(
         self,
         settings: &ConnectionSettings,

@@ -9,6 +9,7 @@ mod decisions;
 mod desktop;
 mod economy;
 mod examples_a1_to_a6;
+mod files;
 mod first_connection;
 mod kit;
 mod parties;

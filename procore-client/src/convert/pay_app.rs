@@ -132,6 +132,11 @@ pub fn pay_app(wire: &Requisition, around: Around<'_>) -> Result<PayApp, BadValu
         currency: amounts.0,
         updated_at: wire.updated_at,
         custom: custom_fields(wire.custom_fields.as_ref()),
+        files: wire
+            .attachments
+            .as_ref()
+            .and_then(|files| files.read().ok())
+            .map(|files| files.into_iter().map(|file| file.id).collect()),
     })
 }
 

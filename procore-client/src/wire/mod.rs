@@ -4,6 +4,7 @@
 //! nothing. Every member but the id is optional, since Procore leaves out, nulls and empties members without a rule.
 //! Statuses are open lists. Amounts are exact decimals, sent as string or number.
 
+pub mod attachments;
 pub mod billing_periods;
 pub mod budget_views;
 pub mod change_order_packages;

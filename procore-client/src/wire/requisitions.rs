@@ -5,6 +5,7 @@ use serde::Deserialize;
 use sync_core::model::{Amount, BillingPeriodId, ChangeOrderPackageId, CommitmentId, CostCodeId, Date, PayAppId};
 use sync_core::model::{PayAppLineId, PayAppStatus, ProjectId, SovLineId, Timestamp, VendorId};
 
+use super::attachments::{self, Attachments};
 use super::wbs_codes::WbsCodeRef;
 use super::{CurrencyConfiguration, RawJson, lenient};
 
@@ -66,6 +67,9 @@ pub struct Requisition {
     /// Id in another system; locks the invoice.
     #[serde(default, deserialize_with = "lenient::text")]
     pub origin_id: Option<String>,
+    /// Its files: `{id, url, filename}` each, with addresses that hold for a short time.
+    #[serde(default, deserialize_with = "attachments::member")]
+    pub attachments: Option<Attachments>,
     /// When it last changed.
     #[serde(default, deserialize_with = "lenient::time")]
     pub updated_at: Option<Timestamp>,

@@ -4,11 +4,14 @@ mod apply;
 mod begin;
 mod candidates;
 mod changes;
+mod files;
 mod find;
 pub(crate) mod lists;
 pub(crate) mod numbers;
 mod outcome;
 mod unlink;
+
+pub use files::BillFiles;
 
 use std::collections::BTreeMap;
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};

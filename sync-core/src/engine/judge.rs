@@ -17,7 +17,7 @@ use crate::rulings::{self, Choice};
 
 impl Engine {
     /// What a person chose for this very letter.
-    async fn ruled(&self, letter: &DeadLetter) -> Result<Option<Choice>, Error> {
+    pub(super) async fn ruled(&self, letter: &DeadLetter) -> Result<Option<Choice>, Error> {
         let journal = self.parts.journal.as_ref();
         rulings::choice_about(journal, &self.parts.connection, letter).await.map_err(journal_error)
     }

@@ -14,6 +14,7 @@ mod adopt;
 mod adoption;
 mod decide;
 mod entries;
+mod files;
 mod index;
 mod judge;
 mod live;
@@ -42,6 +43,7 @@ pub use adopt::{Adopted, Answer, Rebuilt};
 pub use adoption::AdoptionState;
 pub use decide::{LinkedDecision, NewDecision, decide_linked, decide_new, match_lines, rekey, stored_otherwise};
 pub use entries::{ApprovedEntry, EntryOutcome, entries_of};
+pub use files::FileParts;
 pub use observe::{Observer, Silent, Step, UnknownStep};
 pub use payments::PaymentParts;
 pub use run::RunReport;
@@ -129,6 +131,8 @@ pub struct Engine {
     whole: AtomicBool,
     /// The way back, where payments are carried back too.
     back: Option<payments::Back>,
+    /// The way of files, where they are copied.
+    files: Option<FileParts>,
     /// No further jobs are taken.
     stopping: AtomicBool,
 }
@@ -150,6 +154,7 @@ impl Engine {
             fresh: Mutex::default(),
             whole: AtomicBool::new(false),
             back: None,
+            files: None,
             stopping: AtomicBool::new(false),
         }
     }
@@ -231,7 +236,13 @@ impl Engine {
             .chain(waiting.into_iter().map(|waiting| waiting.document));
         let missing: Vec<Change> = known
             .filter(|document| {
-                !matches!(document.kind, DocumentKind::Customer | DocumentKind::Transaction | DocumentKind::Payment)
+                !matches!(
+                    document.kind,
+                    DocumentKind::Customer
+                        | DocumentKind::Transaction
+                        | DocumentKind::Payment
+                        | DocumentKind::PayAppFiles
+                )
             })
             .filter(|document| !seen.contains(document))
             .map(Change::found)

@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
+use super::files::WithFiles;
 use super::index::{Index, journal_error};
 use super::observe::Step;
 use super::plan::{Desk, Draft, order};
@@ -50,6 +51,9 @@ pub struct RunReport {
     pub payments_recorded: usize,
     /// Payments taken back in the source.
     pub payments_taken_back: usize,
+    /// Files attached to transactions.
+    #[serde(default)]
+    pub files_attached: usize,
 }
 
 impl RunReport {
@@ -69,6 +73,7 @@ impl RunReport {
         self.batches += batches;
         self.payments_recorded += other.payments_recorded;
         self.payments_taken_back += other.payments_taken_back;
+        self.files_attached += other.files_attached;
     }
 }
 
@@ -97,6 +102,8 @@ pub(super) struct Wave {
     missing: Vec<Change>,
     /// Something was linked that may have been paid long ago.
     pub(super) paid_before: bool,
+    /// Pay apps whose files are copied, if there is a bill.
+    pub(super) with_files: Vec<WithFiles>,
 }
 
 impl Engine {
@@ -141,11 +148,14 @@ impl Engine {
             self.parts.observer.step(Step::Claimed).await;
             index.refresh(journal.as_ref(), connection, &jobs).await?;
             let jobs = self.look(jobs, &mut report).await?;
-            let (payments, jobs) = jobs.into_iter().partition(|job| job.document.kind == DocumentKind::Payment);
+            let (payments, jobs): (Vec<Job>, Vec<Job>) =
+                jobs.into_iter().partition(|job| job.document.kind == DocumentKind::Payment);
+            let (files, jobs) = jobs.into_iter().partition(|job| job.document.kind == DocumentKind::PayAppFiles);
             let jobs = self.recover(jobs, &mut index, &mut report).await?;
             self.work(jobs, &mut index, &mut report).await?;
             let until = now + chrono::Duration::from_std(self.config.lease).unwrap_or_default();
             self.work_payments(payments, until, &mut report).await?;
+            self.work_files(files, until, &mut report).await?;
         }
     }
 
@@ -184,6 +194,9 @@ impl Engine {
             let settled = wave.settlements.len() + wave.writes.len();
             if !wave.missing.is_empty() {
                 self.intake(&wave.missing).await?;
+            }
+            if !wave.with_files.is_empty() {
+                self.take_in_files(&wave, index).await?;
             }
             if wave.paid_before {
                 self.read_all_payments_next().await?;
@@ -353,6 +366,9 @@ impl Engine {
         let later: HashSet<DocumentKey> = wave.again.iter().map(|item| item.job.document.clone()).collect();
         let mut writing: HashSet<DocumentKey> = HashSet::new();
         let here: HashSet<DocumentKey> = candidates.iter().map(|c| c.item.job.document.clone()).collect();
+        if self.copies_files() {
+            wave.with_files = candidates.iter().filter_map(|c| WithFiles::of(&c.item.fetched)).collect();
+        }
         for candidate in candidates {
             let key = candidate.item.job.document.clone();
             let state = candidate.link.as_ref().and_then(|_| states.next());

@@ -128,10 +128,13 @@ impl Debug for ReqwestTransport {
 #[async_trait]
 impl Transport for ReqwestTransport {
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError> {
+        self.send_within(request, self.config.max_body).await
+    }
+
+    async fn send_within(&self, request: Request<Bytes>, cap: usize) -> Result<Response<Bytes>, TransportError> {
         let client = self.client_for(request.uri())?;
         let request = reqwest::Request::try_from(request).map_err(failure)?;
         let mut answer = client.execute(request).await.map_err(failure)?;
-        let cap = self.config.max_body;
         let announced = answer.content_length().and_then(|length| usize::try_from(length).ok()).unwrap_or(0);
         if announced > cap {
             return Err(TransportError::too_large(cap));

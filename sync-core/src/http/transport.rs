@@ -19,6 +19,15 @@ pub trait Transport: Send + Sync + Debug {
     /// [`TransportError`] when there is no whole answer; its kind says whether the request can have taken effect. Any
     /// status code, also 500, is an answer and not an error.
     async fn send(&self, request: Request<Bytes>) -> Result<Response<Bytes>, TransportError>;
+
+    /// The same, for an answer of at most `max_body` bytes: nothing beyond them is read, where the way allows it.
+    ///
+    /// # Errors
+    /// As [`send`](Self::send), and [`TransportErrorKind::TooLarge`].
+    async fn send_within(&self, request: Request<Bytes>, max_body: usize) -> Result<Response<Bytes>, TransportError> {
+        let answer = self.send(request).await?;
+        if answer.body().len() > max_body { Err(TransportError::too_large(max_body)) } else { Ok(answer) }
+    }
 }
 
 /// What is known about a request that got no whole answer.

@@ -9,7 +9,7 @@
 //! | `vendors.csv` | `procore_vendor,quickbooks_vendor` |
 //! | `terms.csv` | `procore_terms,quickbooks_terms` |
 //! | `accounts.csv` | `role,account,item` |
-//! | `sync.toml` | `[policy]`: [`Policies`]; `[approval]`: [`Approval`] |
+//! | `sync.toml` | `[policy]`: [`Policies`]; `[approval]`: [`Approval`]; `[attachments]`: [`Attachments`] |
 //! | `rules.toml` | `[templates]` for numbers, names and memos; `[owners]` of fields; `[[rule]]` feeds any declared field from any source field |
 //!
 //! [`Mapping::load`] reads and checks everything and reports all faults at once; [`Mapping::verify`] holds the names in it
@@ -38,6 +38,7 @@
 
 mod apply;
 mod approval;
+mod attachments;
 mod coding;
 mod coverage;
 mod crosswalk;
@@ -63,6 +64,7 @@ use std::path::Path;
 pub(crate) use apply::first_open_day;
 pub use apply::{Mapped, Situation, TargetIndex};
 pub use approval::{Approval, Hold};
+pub use attachments::Attachments;
 pub use coding::CodingRow;
 pub use coverage::{Coverage, OpenCode};
 pub use crosswalk::AccountRole;

@@ -4,6 +4,7 @@
 use toml::de::{DeTable, DeValue};
 
 use super::approval::{self, Approval};
+use super::attachments::{self, Attachments};
 use super::fault::{Collector, did_you_mean, nearest};
 
 /// What to do with a document dated in a closed period.
@@ -83,6 +84,8 @@ pub struct Policies {
     pub owner_retainage: OwnerRetainage,
     /// `[approval]`: what is held until a person says yes.
     pub approval: Approval,
+    /// `[attachments]`: which files are copied.
+    pub attachments: Attachments,
 }
 
 impl Policies {
@@ -92,8 +95,11 @@ impl Policies {
             if section == "approval" {
                 return approval(key, value, &mut policies.approval, out);
             }
+            if section == "attachments" {
+                return attachments::entry(key, value, &mut policies.attachments, out);
+            }
             if section != "policy" {
-                return unknown(section, &["policy", "approval"], "section", out);
+                return unknown(section, &["policy", "approval", "attachments"], "section", out);
             }
             let known = ["closed_period", "retainage_lines", "deletion", "vendors", "retainage", "owner_retainage"];
             let p = &mut policies;

@@ -148,7 +148,11 @@ fn header(kind: DocumentKind) -> &'static [(&'static str, Get)] {
         DocumentKind::PayApp => PAY_APP,
         DocumentKind::PrimeContract => PRIME_CONTRACT,
         DocumentKind::OwnerInvoice => OWNER_INVOICE,
-        DocumentKind::Customer | DocumentKind::Payment | DocumentKind::WipEntry | DocumentKind::Transaction => &[],
+        DocumentKind::Customer
+        | DocumentKind::Payment
+        | DocumentKind::PayAppFiles
+        | DocumentKind::WipEntry
+        | DocumentKind::Transaction => &[],
     }
 }
 

@@ -361,6 +361,9 @@ pub struct PayApp {
     /// The customer's own fields.
     #[serde(default)]
     pub custom: CustomFields,
+    /// The ids of its files; none where the answer does not tell.
+    #[serde(default)]
+    pub files: Option<Vec<String>>,
 }
 
 /// A G703 row.

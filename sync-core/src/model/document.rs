@@ -64,6 +64,8 @@ kinds! {
         OwnerInvoice = "owner_invoice",
         /// A payment of the accounting system, on its way back: see `actuals::PaymentKey`.
         Payment = "payment",
+        /// The files of a pay app, on their way to its bill; the id is that of the pay app.
+        PayAppFiles = "pay_app_files",
         /// A journal entry of a WIP schedule that somebody approved, `JOB.DATE.WHAT`: see
         /// [`Engine::post_entries`](crate::engine::Engine::post_entries). The source has no document of it.
         WipEntry = "wip_entry",

@@ -92,7 +92,10 @@ async fn wanted(
     key: &DocumentKey,
     notes: &mut Vec<String>,
 ) -> Result<Option<Fields>, Failure> {
-    if matches!(key.kind, DocumentKind::Payment | DocumentKind::Transaction | DocumentKind::Customer) {
+    if matches!(
+        key.kind,
+        DocumentKind::Payment | DocumentKind::PayAppFiles | DocumentKind::Transaction | DocumentKind::Customer
+    ) {
         return Ok(None);
     }
     let document = match reader.connection.source.fetch(key).await? {

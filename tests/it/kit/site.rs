@@ -7,15 +7,15 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use procore_client::actuals::Actuals;
 use procore_client::auth::{Environment, Login, ProcoreLogin};
-use procore_client::{Procore as ProcoreClient, ProcoreSource, SourceOptions};
+use procore_client::{Files, Procore as ProcoreClient, ProcoreSource, SourceOptions};
 use quickbooks_online::{
-    App, Authorization, PaymentsBook, QuickBooks as QuickBooksClient, QuickBooksSink, SinkOptions,
+    App, Authorization, BillFiles, PaymentsBook, QuickBooks as QuickBooksClient, QuickBooksSink, SinkOptions,
 };
 use sync_core::Error;
 use sync_core::clock::{Clock, ManualClock, SeededRandom};
 use sync_core::connector::Sink;
 use sync_core::dead_letter::DeadLetter;
-use sync_core::engine::{Engine, EngineConfig, Observer, Parts, PaymentParts, RunReport, Silent};
+use sync_core::engine::{Engine, EngineConfig, FileParts, Observer, Parts, PaymentParts, RunReport, Silent};
 use sync_core::http::{
     MemoryTokenStore, Pace, ReqwestTransport, Secret, Stored, TokenManager, TokenSet, TokenStore, Transport,
     TransportConfig,
@@ -194,6 +194,10 @@ impl Site {
             source: Arc::new(PaymentsBook::new(sink.client().clone())),
             sink: Arc::new(Actuals::new(source.procore().clone())),
         };
+        let files = FileParts {
+            source: Arc::new(Files::new(source.procore().clone())),
+            sink: Arc::new(BillFiles::new(sink.client().clone())),
+        };
         let parts = Parts {
             connection: self.connection(),
             source: Arc::new(source),
@@ -205,6 +209,7 @@ impl Site {
         };
         Engine::new(parts, EngineConfig { lease: Duration::from_secs(150), ..EngineConfig::default() })
             .with_payments(payments)
+            .with_files(files)
     }
 
     /// The program, just started, with something between it and QuickBooks.

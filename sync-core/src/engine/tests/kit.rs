@@ -174,6 +174,7 @@ fn pay_app(number: i64, work: &str, withheld: &str, due: &str) -> Document {
         currency: Currency::USD,
         updated_at: None,
         custom: Default::default(),
+        files: None,
     })
 }
 

@@ -39,7 +39,9 @@ pub(crate) fn who_can(cause: Cause) -> &'static str {
         Cause::MissingAccount | Cause::NameTaken | Cause::DuplicateNumber | Cause::LinkDropped | Cause::Refused => {
             "controller, in QuickBooks or the mapping"
         }
-        Cause::AmountsDisagree | Cause::Unreadable | Cause::Currency => "project manager, in Procore",
+        Cause::AmountsDisagree | Cause::Unreadable | Cause::Currency | Cause::FileNotCopied => {
+            "project manager, in Procore"
+        }
         Cause::Waiting => "nobody here: the document that it waits for comes first",
         _ => "controller, here",
     }

@@ -43,6 +43,8 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("GET", "/rest/v1.1/requisitions/{id}", &[]),
     ("GET", "/rest/v1.0/requisitions/{id}/detail", &[]),
     ("GET", "/rest/v1.0/requisitions/{id}/pdf", &[]),
+    ("GET", "/files/{id}", &[]),
+    ("GET", "/files/{id}/content", &[]),
     ("GET", "/rest/v1.0/payment_applications", &[]),
     ("GET", "/rest/v1.0/payment_applications/{id}", &[]),
     ("GET", "/rest/v1.0/prime_contracts/{id}/payment_applications/{id}", &[]),

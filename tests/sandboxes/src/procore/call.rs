@@ -53,6 +53,7 @@ pub(super) struct Call<'a> {
     pub(super) segments: Vec<&'a str>,
     pub(super) query: Pairs,
     pub(super) headers: &'a HeaderMap,
+    authority: Option<&'a str>,
     pub(super) body: &'a [u8],
 }
 
@@ -66,6 +67,7 @@ impl<'a> Call<'a> {
             segments: path.trim_matches('/').split('/').collect(),
             query: Pairs::parse(request.uri().query().unwrap_or("")),
             headers: request.headers(),
+            authority: request.uri().authority().map(http::uri::Authority::as_str),
             body: request.body(),
         }
     }
@@ -75,6 +77,12 @@ impl<'a> Call<'a> {
         let value = self.headers.get(header::AUTHORIZATION)?.to_str().ok()?;
         let (scheme, token) = value.split_once(' ')?;
         scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+    }
+
+    /// The host that was asked, with its port.
+    pub(super) fn host(&self) -> &'a str {
+        let header = || self.headers.get(header::HOST)?.to_str().ok();
+        self.authority.or_else(header).unwrap_or("sandbox.procore.com")
     }
 
     /// An id that must stand in the query of a GET or DELETE.

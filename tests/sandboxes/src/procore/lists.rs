@@ -101,8 +101,7 @@ impl Page {
 
     fn address(&self, call: &Call<'_>, page: usize) -> String {
         const PLAIN: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-        let host = call.headers.get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or("sandbox.procore.com");
-        let mut address = format!("http://{host}{}?", call.path);
+        let mut address = format!("http://{}{}?", call.host(), call.path);
         for (name, value) in call.query.iter().filter(|(name, _)| !matches!(*name, "page" | "per_page")) {
             address.push_str(&format!("{}={}&", utf8_percent_encode(name, PLAIN), utf8_percent_encode(value, PLAIN)));
         }
@@ -161,7 +160,8 @@ impl Procore {
             if at > 0 {
                 body.push(',');
             }
-            let wire = match views::listed(self, list.resource, row, view) {
+            let listed = views::listed(self, list.resource, row, view);
+            let wire = match self.with_addresses(call, list.resource, listed) {
                 Cow::Borrowed(json) => json.to_string(),
                 Cow::Owned(json) => json.to_string(),
             };

@@ -7,6 +7,7 @@
 mod call;
 mod config;
 mod errors;
+mod files;
 mod filters;
 mod hooks;
 mod limits;
@@ -23,6 +24,8 @@ mod tests;
 mod views;
 mod webhook;
 mod writes;
+
+use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -58,6 +61,8 @@ pub struct Procore {
     counters: Counters,
     log: Vec<LoggedRequest>,
     conduct: Conduct,
+    /// Contents of files, by id.
+    files: BTreeMap<String, Bytes>,
 }
 
 impl Procore {
@@ -87,6 +92,7 @@ impl Procore {
             counters: Counters::default(),
             log: Vec::new(),
             conduct: Conduct::default(),
+            files: BTreeMap::new(),
             config,
         }
     }
@@ -119,6 +125,7 @@ impl Procore {
                 response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
                 return response;
             }
+            Some(&"files") => return self.file(call).unwrap_or_else(Refusal::into_response),
             Some(&"rest") => {}
             _ => return Refusal::not_found().into_response(),
         }

@@ -253,7 +253,8 @@ impl Procore {
         let project = self.project(call)?;
         let row = self.find(resource, id, Some(project))?;
         let view = view(call, views)?;
-        Ok(json_response(StatusCode::OK, &views::shown(self, resource, id, row, view)))
+        let shown = views::shown(self, resource, id, row, view);
+        Ok(json_response(StatusCode::OK, &self.with_addresses(call, resource, shown)))
     }
 
     /// The project of a read: in the path, or else in the query.
