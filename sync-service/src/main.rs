@@ -151,9 +151,9 @@ Exit status: 0 right, 1 faults.")]
     /// Approve what the policy in sync.toml holds, or turn it down.
     #[command(after_help = help::APPROVE)]
     Approve(dead_letters::ApproveArgs),
-    /// Who may sign in to the console: add, password, remove, list.
-    #[command(subcommand, after_help = help::USERS)]
-    Users(console::users::Action),
+    /// Who may sign in to the console: add, role, password, disable, enable, remove, list.
+    #[command(after_help = help::USERS)]
+    Users(console::users::Args),
     /// The worker process of the demo.
     #[command(hide = true)]
     Worker,
@@ -203,6 +203,49 @@ enum EditionArg {
     Desktop,
 }
 
+#[cfg(test)]
+mod command_line {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    /// What prints nothing but a script, logs or a process's own words.
+    const PRINT_NOTHING: [&str; 3] = ["completions", "serve", "worker"];
+
+    fn leaves(command: &clap::Command, path: &str, of_parent: bool, found: &mut Vec<(String, bool, bool)>) {
+        let has = |name: &str| command.get_arguments().any(|argument| argument.get_long() == Some(name));
+        let global = |name: &str| {
+            command.get_arguments().any(|argument| argument.get_long() == Some(name) && argument.is_global_set())
+        };
+        let has_help = command.get_after_help().is_some();
+        let mut subcommands = command.get_subcommands().filter(|sub| sub.get_name() != "help").peekable();
+        if subcommands.peek().is_none() {
+            found.push((path.to_owned(), has("json") || of_parent, has_help));
+        }
+        for sub in subcommands {
+            leaves(sub, format!("{path} {}", sub.get_name()).trim(), of_parent || global("json"), found);
+        }
+    }
+
+    #[test]
+    fn every_command_that_prints_prints_json_too_and_shows_examples() {
+        let program = Cli::command();
+        program.clone().debug_assert();
+        let mut found = Vec::new();
+        leaves(&program, "", false, &mut found);
+        assert!(found.len() > 30, "{found:?}");
+        for (path, has_json, _) in &found {
+            let is_exempt = PRINT_NOTHING.contains(&path.as_str());
+            assert_eq!(*has_json, !is_exempt, "{path}");
+        }
+        for command in program.get_subcommands().filter(|command| !command.is_hide_set()) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Examples:"), "{}", command.get_name());
+            assert!(help.contains("Exit status"), "{}", command.get_name());
+        }
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -233,7 +276,7 @@ async fn main() -> ExitCode {
         Command::RebuildLinks(args) => adopt::rebuild(args).await,
         Command::DeadLetters(args) => dead_letters::run(args).await,
         Command::Approve(args) => dead_letters::approve(args).await,
-        Command::Users(action) => console::users::run(&action),
+        Command::Users(args) => console::users::run(&args),
         Command::Worker => worker::run().await,
     };
     match result {

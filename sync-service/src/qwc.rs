@@ -6,9 +6,12 @@ use std::process::ExitCode;
 use quickbooks_desktop::qbxml::Guid;
 use quickbooks_desktop::web_connector::{Qwc, qwc};
 
+use crate::connect::ConnectionSettings;
 use crate::desktop::PATH;
-use crate::settings::Settings;
 use crate::{Failure, settings};
+
+/// Minutes between two visits of the Web Connector.
+pub(crate) const EVERY: u32 = 15;
 
 /// Where to write.
 #[derive(Clone, Debug, clap::Args)]
@@ -24,7 +27,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// Minutes between two visits.
-    #[arg(long, default_value_t = 15, value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, default_value_t = EVERY, value_parser = clap::value_parser!(u32).range(1..))]
     every: u32,
     /// One JSON object instead of text.
     #[arg(long)]
@@ -32,7 +35,8 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let text = text(&settings::all()?, args.every)?;
+    let settings = settings::all()?;
+    let text = text(&settings.connection, &settings.serve.reached_at(), args.every)?;
     match (&args.out, args.json) {
         (Some(path), json) => {
             std::fs::write(path, text).map_err(|e| format!("{}: cannot be written ({e})", path.display()))?;
@@ -48,19 +52,15 @@ pub(crate) fn run(args: &Args) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The text of the file.
-pub(crate) fn text(settings: &Settings, every_minutes: u32) -> Result<String, Failure> {
-    let Some(desktop) = &settings.connection.desktop else {
+/// The text of the file. `url` is how the service is reached.
+pub(crate) fn text(settings: &ConnectionSettings, url: &str, every_minutes: u32) -> Result<String, Failure> {
+    let Some(desktop) = &settings.desktop else {
         return Err(
             "this connection is for QuickBooks Online; [desktop] in connection.toml makes it one for Desktop".into()
         );
     };
-    let url = match settings.serve.public_url.as_str() {
-        "" => format!("http://localhost:{}", settings.serve.address.port()),
-        url => url.to_owned(),
-    };
     Ok(qwc(&Qwc {
-        app_name: format!("Procore sync {}", settings.connection.connection),
+        app_name: format!("Procore sync {}", settings.connection),
         description: "Commitments and pay apps of Procore become bills".to_owned(),
         app_url: format!("{url}{PATH}"),
         support_url: format!("{url}/healthz"),

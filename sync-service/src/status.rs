@@ -100,14 +100,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         let text = round.error.as_ref().map_or_else(|| "well".to_owned(), |error| error.clone());
         rows.add_row(["last round of `serve`".to_owned(), format!("{at}: {text}")]);
         for budget in &round.requests {
-            let left: Vec<String> = budget
-                .left
-                .iter()
-                .map(|left| format!("{} left until {}", left.remaining, left.resets_at.format("%H:%M")))
-                .collect();
-            let left = if left.is_empty() { String::new() } else { format!("; {}", left.join(", ")) };
-            let text = format!("{} since it started, {} throttled{left}", budget.sent, budget.throttled);
-            rows.add_row([format!("requests to {}", budget.side), text]);
+            rows.add_row([format!("requests to {}", budget.side), budget.text()]);
         }
     }
     println!("{rows}");

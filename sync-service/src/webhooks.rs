@@ -6,7 +6,11 @@ use procore_client::webhook::hooks::{Hooks, Report, Scope};
 use sync_core::http::Secret;
 
 use crate::Failure;
+use crate::connect::ConnectionSettings;
 use crate::settings;
+
+/// Names the subscriptions of this program.
+pub(crate) const NAMESPACE: &str = "procore-quickbooks";
 
 /// Where Procore delivers to.
 #[derive(Clone, Debug, clap::Args)]
@@ -14,7 +18,7 @@ pub(crate) struct Args {
     /// The public address of `serve`, e.g. `https://sync.example.com/webhooks/procore`.
     url: String,
     /// Names the subscriptions of this program; those of other names are never touched.
-    #[arg(long, default_value = "procore-quickbooks")]
+    #[arg(long, default_value = NAMESPACE)]
     namespace: String,
     /// Send the `Authorization` header to every subscription again: after it was changed.
     #[arg(long)]
@@ -25,14 +29,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
-    let settings = settings::current()?;
-    let source = settings.procore_source()?;
-    let authorization = Secret::new(settings.procore.webhook_authorization.clone());
-    let mut hooks = Hooks::new(source.procore().clone(), args.namespace.clone(), args.url.clone(), authorization)?;
-    if args.renew {
-        hooks = hooks.with_new_authorization();
-    }
-    let report = hooks.ensure(&source.active().await?).await;
+    let report = ensure(&settings::current()?, &args.url, &args.namespace, args.renew).await?;
     if args.json {
         println!("{}", json(&report));
     } else {
@@ -47,6 +44,25 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
         );
     }
     Ok(if report.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Makes and repairs them.
+///
+/// # Errors
+/// If Procore does not deliver to the address, or cannot be asked for its projects.
+pub(crate) async fn ensure(
+    settings: &ConnectionSettings,
+    url: &str,
+    namespace: &str,
+    renew: bool,
+) -> Result<Report, Failure> {
+    let source = settings.procore_source()?;
+    let authorization = Secret::new(settings.procore.webhook_authorization.clone());
+    let mut hooks = Hooks::new(source.procore().clone(), namespace.to_owned(), url.to_owned(), authorization)?;
+    if renew {
+        hooks = hooks.with_new_authorization();
+    }
+    Ok(hooks.ensure(&source.active().await?).await)
 }
 
 fn json(report: &Report) -> serde_json::Value {

@@ -32,6 +32,9 @@ pub(crate) struct Args {
     /// A first draft of the mapping files, to be read by a controller before it is used. The directory must not exist.
     #[arg(long, value_name = "DIR")]
     draft: Option<PathBuf>,
+    /// The report as one JSON object on standard output.
+    #[arg(long)]
+    json: bool,
 }
 
 /// Everything that the sections are written from.
@@ -95,7 +98,9 @@ pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
         std::fs::write(path, crate::report::markdown(&report))
             .map_err(|e| format!("{}: cannot be written ({e})", path.display()))?;
     }
-    if args.html.is_none() && args.markdown.is_none() {
+    if args.json {
+        println!("{}", crate::report::json(&report));
+    } else if args.html.is_none() && args.markdown.is_none() {
         print!("{}", crate::report::markdown(&report));
     }
     Ok(ExitCode::SUCCESS)

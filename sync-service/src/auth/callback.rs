@@ -100,14 +100,15 @@ fn text(status: StatusCode, text: &str) -> Response {
     (status, headers, text.to_owned()).into_response()
 }
 
-/// A value of a query.
-pub(super) fn value<'a>(query: &'a str, name: &str) -> Option<&'a str> {
-    query.split(['&', '#']).find_map(|pair| pair.split_once('=').filter(|(key, _)| *key == name)).map(|(_, v)| v)
+/// A value of a query, decoded. What follows `#` belongs to the browser.
+pub(super) fn value(query: &str, name: &str) -> Option<String> {
+    let query = query.split('#').next().unwrap_or_default();
+    form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
 /// Does the answer belong to this login? Compared as secrets, so that the time tells nothing.
 pub(super) fn is_ours(query: &str, state: &str) -> bool {
-    value(query, "state").is_some_and(|returned| Secret::from(returned) == Secret::from(state))
+    value(query, "state").is_some_and(|returned| Secret::new(returned) == Secret::from(state))
 }
 
 #[cfg(test)]

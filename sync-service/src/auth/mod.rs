@@ -1,7 +1,8 @@
 //! `auth`: a person's consent, exchanged for the tokens that everything else uses.
 //!
 //! The state in the address is compared when the browser comes back, so that nobody slips in another's consent (RFC 6749
-//! section 10.12). Neither vendor documents PKCE for confidential apps; the client secret is what binds the code.
+//! section 10.12). Neither vendor documents PKCE (RFC 7636) for such apps, so it is not sent; the client secret, which
+//! never leaves this machine, is what binds the code.
 
 mod callback;
 
@@ -56,6 +57,24 @@ pub(crate) enum Side {
     Quickbooks,
 }
 
+impl Side {
+    /// For people.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Procore => "Procore",
+            Self::Quickbooks => "QuickBooks",
+        }
+    }
+
+    /// Where the consent page of this side sends the browser back to.
+    pub(crate) fn redirect(self, settings: &ConnectionSettings) -> &str {
+        match self {
+            Self::Procore => &settings.procore.redirect_uri,
+            Self::Quickbooks => &settings.quickbooks.redirect_uri,
+        }
+    }
+}
+
 pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let settings = settings::current()?;
     if settings.procore.service_account && args.side == Side::Procore {
@@ -68,10 +87,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
     let random = SeededRandom::from_entropy();
     let state = format!("{:016x}{:016x}", random.next_u64(), random.next_u64());
     let url = address(&settings, args.side, &state)?;
-    let redirect = match args.side {
-        Side::Procore => &settings.procore.redirect_uri,
-        Side::Quickbooks => &settings.quickbooks.redirect_uri,
-    };
+    let redirect = args.side.redirect(&settings);
     let callback = match args.listen.map_or_else(|| callback::of_redirect(redirect), |address| Ok(Some(address)))? {
         Some(address) => Some(Callback::listen(address, &state).await?),
         None => None,
@@ -99,10 +115,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
             install(&settings, args.side, query, &state).await?;
         }
     }
-    let name = match args.side {
-        Side::Procore => "Procore",
-        Side::Quickbooks => "QuickBooks",
-    };
+    let name = args.side.name();
     let life = tokens::lives(&settings).await?.into_iter().find(|life| life.side == name);
     if args.json {
         println!("{}", serde_json::json!({ "connected": name, "token": life }));
@@ -113,7 +126,7 @@ pub(crate) async fn run(args: &Args) -> Result<ExitCode, Failure> {
 }
 
 /// The page on which a person consents.
-fn address(settings: &ConnectionSettings, side: Side, state: &str) -> Result<String, Failure> {
+pub(crate) fn address(settings: &ConnectionSettings, side: Side, state: &str) -> Result<String, Failure> {
     Ok(match side {
         Side::Procore => procore_client::auth::authorize_url(
             &settings.procore_environment(),
@@ -126,7 +139,15 @@ fn address(settings: &ConnectionSettings, side: Side, state: &str) -> Result<Str
 }
 
 /// Exchanges what the consent page handed back, and keeps the tokens.
-async fn install(settings: &ConnectionSettings, side: Side, query: &str, state: &str) -> Result<(), Failure> {
+///
+/// # Errors
+/// If the state is another one, the consent is for another company, or the vendor refuses the code.
+pub(crate) async fn install(
+    settings: &ConnectionSettings,
+    side: Side,
+    query: &str,
+    state: &str,
+) -> Result<(), Failure> {
     let transport = settings.transport()?;
     let (name, tokens, endpoint): (&str, TokenSet, Arc<dyn TokenEndpoint>) = match side {
         Side::Procore => {
@@ -158,7 +179,7 @@ fn code_of(query: &str, state: &str) -> Result<String, Failure> {
         return Err("the address belongs to another login; start again and use the newest page".into());
     }
     match callback::value(query, "code") {
-        Some(code) if !code.is_empty() => Ok(code.to_owned()),
+        Some(code) if !code.is_empty() => Ok(code),
         _ => Err("the address holds no code: access was not allowed; start again".into()),
     }
 }
@@ -184,6 +205,7 @@ mod tests {
     #[test]
     fn the_code_is_taken_only_from_our_own_login() {
         assert_eq!(code_of("code=abc&state=77&realmId=9", "77").unwrap(), "abc");
+        assert_eq!(code_of("code=a%2Fb%3D&state=77", "77").unwrap(), "a/b=", "as it was before it became an address");
         assert!(code_of("code=abc&state=78", "77").is_err());
         assert!(code_of("error=access_denied&state=77", "77").is_err());
         assert!(code_of("", "77").is_err());

@@ -15,6 +15,7 @@ use super::sign::{self, SignIn};
 use super::store::digest as secret_digest;
 use super::{look, preview};
 use crate::reconcile::kept;
+use crate::{serve, tokens};
 
 /// One call, for the document that describes them.
 struct Doc {
@@ -33,7 +34,12 @@ const DOCS: [Doc; 10] = [
     doc("get", "/api/v1/openapi.json", "This document.", &[]),
     doc("post", "/api/v1/session", "Sign in: sets the cookie, answers csrf and role.", &["name", "password"]),
     doc("post", "/api/v1/session/end", "Sign out.", &[]),
-    doc("get", "/api/v1/c/{connection}/overview", "What waits, the projects, the last reconciliation.", &[]),
+    doc(
+        "get",
+        "/api/v1/c/{connection}/overview",
+        "What waits, the projects, consents, request budgets, the last reconciliation.",
+        &[],
+    ),
     doc("get", "/api/v1/c/{connection}/exceptions", "What waits for a person, with the choices.", &[]),
     doc("get", "/api/v1/c/{connection}/exceptions/{kind}/{id}", "Both sides, and what each choice would post.", &[]),
     doc(
@@ -101,11 +107,13 @@ pub(crate) async fn overview(call: Call) -> Answered {
     let counts = site.journal.counts(&site.settings.id()).await?;
     let letters = exceptions::letters(site).await?;
     let run = kept::run(&site.settings, None).map(|run| run.report);
+    let lives = tokens::lives(&site.settings).await?;
+    let round = serve::last_round(site.journal.as_ref(), &site.settings.id()).await?;
     let of = |name: &str| run.as_ref().map(|run| run[name].clone());
     Ok(Answer::json(json!({
         "connection": site.settings.connection, "mapping": site.mapping.current().version(), "counts": counts,
         "exceptions": letters.len(), "at_stake": exceptions::stake(&letters).to_string(),
-        "reconciled_at": of("at"), "projects": of("projects"), "tie_outs": of("tie_outs"),
+        "tokens": lives, "service": round, "reconciled_at": of("at"), "projects": of("projects"), "tie_outs": of("tie_outs"),
     })))
 }
 

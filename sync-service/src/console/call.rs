@@ -23,6 +23,8 @@ pub(crate) struct Call {
     pub(crate) path: String,
     pub(crate) params: Vec<(String, String)>,
     pub(crate) query: Vec<(String, String)>,
+    /// The query as it came.
+    pub(crate) raw_query: String,
     pub(crate) form: Vec<(String, String)>,
     pub(crate) files: Vec<(String, Bytes)>,
     /// The session's secret, to end it.
@@ -57,6 +59,11 @@ impl Call {
     /// May the person do what a controller does?
     pub(crate) fn may_change(&self) -> bool {
         self.user.as_ref().is_some_and(|user| user.role >= super::Role::Controller)
+    }
+
+    /// May the person connect companies and make users?
+    pub(crate) fn is_admin(&self) -> bool {
+        self.user.as_ref().is_some_and(|user| user.role >= super::Role::Admin)
     }
 
     pub(crate) fn who(&self) -> &str {

@@ -123,7 +123,8 @@ async fn pass(site: Arc<Site>, route: Route, params: Vec<(String, String)>, requ
         }
     }
     let csrf = session.as_deref().map(sign::csrf).unwrap_or_default();
-    let query = form::pairs(request.uri().query().unwrap_or_default());
+    let raw_query = request.uri().query().unwrap_or_default().to_owned();
+    let query = form::pairs(&raw_query);
     let refused = |problem| Refusal::Told(problem, user.clone());
     let (fields, files) = if request.method() == Method::POST {
         if !is_from_here(&request) {
@@ -144,7 +145,7 @@ async fn pass(site: Arc<Site>, route: Route, params: Vec<(String, String)>, requ
     } else {
         Default::default()
     };
-    Ok(Call { site, user, csrf, path, params, query, form: fields, files, session })
+    Ok(Call { site, user, csrf, path, params, query, raw_query, form: fields, files, session })
 }
 
 /// A comparison whose time tells nothing.

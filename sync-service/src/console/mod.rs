@@ -52,7 +52,9 @@ pub(crate) struct Site {
     pub(crate) work: Arc<Notify>,
     /// Users, sessions, and who did what: see [`Site::store_of`].
     pub(crate) store: Store,
-    /// Is the console reached over https? Then its cookies are sent over nothing else.
+    /// How it is reached from outside, without a slash at the end.
+    pub(crate) public: String,
+    /// Is it reached over https? Then its cookies are sent over nothing else.
     pub(crate) is_secure: bool,
     /// The desk of the running service, for QuickBooks Desktop.
     desktop: Option<Arc<Desktop>>,
@@ -80,7 +82,7 @@ impl Site {
         journal: Arc<SqliteJournal>,
         mapping: Arc<LiveMapping>,
         work: Arc<Notify>,
-        is_secure: bool,
+        public: &str,
     ) -> Result<Self, Failure> {
         let (store, clock) = (Self::store_of(&settings)?, settings.clock());
         Ok(Self {
@@ -92,7 +94,8 @@ impl Site {
             wall: Arc::new(sync_core::clock::SystemClock),
             work,
             store,
-            is_secure,
+            public: public.trim_end_matches('/').to_owned(),
+            is_secure: public.starts_with("https://"),
             desktop: None,
             reconciling: tokio::sync::Mutex::default(),
             changing: tokio::sync::Mutex::default(),

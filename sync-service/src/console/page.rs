@@ -7,12 +7,12 @@ use maud::{DOCTYPE, Markup, html};
 use super::Site;
 use super::call::{Answer, Call, Problem};
 use super::guard::CSRF_FIELD;
-use super::store::User;
+use super::store::{Role, User};
 
 pub(crate) const STYLE: &[u8] = include_bytes!("assets/console.css");
 pub(crate) const SCRIPT: &[u8] = include_bytes!("assets/console.js");
 
-const MENU: [(&str, &str); 9] = [
+const MENU: [(&str, &str); 10] = [
     ("/", "Overview"),
     ("/exceptions", "Exceptions"),
     ("/approvals", "Approvals"),
@@ -22,7 +22,11 @@ const MENU: [(&str, &str); 9] = [
     ("/wip", "WIP"),
     ("/activity", "Activity"),
     ("/connections", "Connections"),
+    (USERS, "Users"),
 ];
+
+/// Only an administrator finds it in the menu.
+const USERS: &str = "/users";
 
 /// Who is signed in, where.
 #[derive(Debug)]
@@ -79,7 +83,7 @@ impl Frame {
                         @if let Some(user) = &self.user {
                             nav aria-label="Pages" {
                                 ul {
-                                    @for (page, name) in MENU {
+                                    @for (page, name) in MENU.into_iter().filter(|(page, _)| *page != USERS || user.role >= Role::Admin) {
                                         li { a href=(format!("{}{page}", self.base)) aria-current=[self.current(page)] { (name) } }
                                     }
                                 }

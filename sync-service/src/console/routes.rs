@@ -7,7 +7,8 @@ use std::pin::Pin;
 use super::api;
 use super::call::{Answered, Call};
 use super::pages::{
-    activity, connections, effect, exception, exceptions, mapping, overview, reconciliation, retainage, sign_in, wip,
+    activity, connections, effect, exception, exceptions, mapping, overview, reconciliation, retainage, sign_in, users,
+    wip,
 };
 use super::store::Role;
 
@@ -56,6 +57,7 @@ macro_rules! routes {
 const ANYBODY: Least = Least::Nobody;
 const SEE: Least = Least::Role(Role::ProjectManager);
 const SETTLE: Least = Least::Role(Role::Controller);
+const MANAGE: Least = Least::Role(Role::Admin);
 
 routes! {
     Get "/console.css", ANYBODY => sign_in::style;
@@ -91,6 +93,13 @@ routes! {
     Post "/c/{connection}/wip", SETTLE => wip::send;
     Post "/c/{connection}/wip/approve", SETTLE => wip::approve;
     Get "/c/{connection}/connections", SEE => connections::show;
+    Post "/c/{connection}/connections/webhooks", MANAGE => connections::subscribe;
+    Get "/c/{connection}/connections/sync.qwc", MANAGE => connections::qwc;
+    Post "/c/{connection}/connections/connect/{side}", MANAGE => connections::begin;
+    Get "/connected/{side}", MANAGE => connections::connected;
+    Get "/c/{connection}/users", MANAGE => users::show;
+    Post "/c/{connection}/users", MANAGE => users::add;
+    Post "/c/{connection}/users/{name}", MANAGE => users::change;
     Get "/api/v1/openapi.json", ANYBODY => api::openapi;
     Post "/api/v1/session", ANYBODY => api::begin;
     Post "/api/v1/session/end", SEE => api::end;

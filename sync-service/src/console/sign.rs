@@ -88,7 +88,9 @@ pub(crate) fn sign_in(store: &Store, name: &str, password: &str, clock: &dyn Clo
     let fits = PasswordHash::new(stored)
         .is_ok_and(|hash| Argon2::default().verify_password(password.as_bytes(), &hash).is_ok());
     match found {
-        Some((user, _)) if fits => Ok(SignIn::Welcome { secret: begin(store, &user.name, clock)?, user }),
+        Some((user, _)) if fits && !user.disabled => {
+            Ok(SignIn::Welcome { secret: begin(store, &user.name, clock)?, user })
+        }
         _ => {
             store.note_failed(name, now)?;
             Ok(SignIn::Wrong)

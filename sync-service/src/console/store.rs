@@ -22,6 +22,9 @@ CREATE TABLE IF NOT EXISTS user (name TEXT PRIMARY KEY COLLATE NOCASE, role TEXT
 CREATE TABLE IF NOT EXISTS session (digest TEXT PRIMARY KEY, user TEXT NOT NULL COLLATE NOCASE, since INTEGER NOT NULL,
     seen INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS once (digest TEXT PRIMARY KEY, user TEXT NOT NULL COLLATE NOCASE, until INTEGER NOT NULL) STRICT;
+CREATE TABLE IF NOT EXISTS shut_out (user TEXT PRIMARY KEY COLLATE NOCASE) STRICT;
+CREATE TABLE IF NOT EXISTS consent (digest TEXT PRIMARY KEY, session TEXT NOT NULL, side TEXT NOT NULL,
+    until INTEGER NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS failed (at INTEGER NOT NULL, name TEXT NOT NULL COLLATE NOCASE) STRICT;
 CREATE TABLE IF NOT EXISTS deed (number INTEGER PRIMARY KEY, connection TEXT NOT NULL, at INTEGER NOT NULL,
     user TEXT NOT NULL, about TEXT NOT NULL, what TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL) STRICT;
@@ -94,6 +97,21 @@ pub(crate) enum StoreError {
 pub(crate) struct User {
     pub(crate) name: String,
     pub(crate) role: Role,
+    /// May not sign in for now.
+    pub(crate) disabled: bool,
+}
+
+/// Name, role, disabled: as [`USER`] selects them.
+type UserRow = (String, String, bool);
+
+const USER: &str = "user.name, user.role, EXISTS (SELECT 1 FROM shut_out WHERE shut_out.user = user.name)";
+
+fn user_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<UserRow> {
+    Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+}
+
+fn user_of((name, role, disabled): UserRow) -> Result<User, StoreError> {
+    Ok(User { name, role: role.parse()?, disabled })
 }
 
 /// Something that a person did.
@@ -163,6 +181,29 @@ impl Store {
         if connection.execute("DELETE FROM user WHERE name = ?1", params![name])? == 0 {
             return Err(StoreError::NoUser(name.to_owned()));
         }
+        for table in ["session", "once", "shut_out"] {
+            connection.execute(&format!("DELETE FROM {table} WHERE user = ?1"), params![name])?;
+        }
+        Ok(())
+    }
+
+    /// Gives a user another role; it counts from the next request on.
+    pub(crate) fn set_role(&self, name: &str, role: Role) -> Result<(), StoreError> {
+        let changed = self.lock().execute("UPDATE user SET role = ?2 WHERE name = ?1", params![name, role.as_str()])?;
+        if changed == 0 { Err(StoreError::NoUser(name.to_owned())) } else { Ok(()) }
+    }
+
+    /// Shuts a user out, which ends every session of theirs, or lets them in again.
+    pub(crate) fn set_disabled(&self, name: &str, disabled: bool) -> Result<(), StoreError> {
+        if self.user(name)?.is_none() {
+            return Err(StoreError::NoUser(name.to_owned()));
+        }
+        let connection = self.lock();
+        if !disabled {
+            connection.execute("DELETE FROM shut_out WHERE user = ?1", params![name])?;
+            return Ok(());
+        }
+        connection.execute("INSERT OR IGNORE INTO shut_out (user) VALUES (?1)", params![name])?;
         for table in ["session", "once"] {
             connection.execute(&format!("DELETE FROM {table} WHERE user = ?1"), params![name])?;
         }
@@ -171,24 +212,20 @@ impl Store {
 
     pub(crate) fn users(&self) -> Result<Vec<User>, StoreError> {
         let connection = self.lock();
-        let mut rows = connection.prepare("SELECT name, role FROM user ORDER BY name")?;
-        let rows = rows.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
-        rows.map(|row| {
-            let (name, role) = row?;
-            Ok(User { name, role: role.parse()? })
-        })
-        .collect()
+        let mut rows = connection.prepare(&format!("SELECT {USER} FROM user ORDER BY name"))?;
+        let rows = rows.query_map([], user_row)?;
+        rows.map(|row| user_of(row?)).collect()
     }
 
     /// A user and the hash of their password.
     pub(crate) fn user(&self, name: &str) -> Result<Option<(User, String)>, StoreError> {
         let found = self
             .lock()
-            .query_row("SELECT name, role, password FROM user WHERE name = ?1", params![name], |row| {
-                Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+            .query_row(&format!("SELECT {USER}, user.password FROM user WHERE name = ?1"), params![name], |row| {
+                Ok((user_row(row)?, row.get::<_, String>(3)?))
             })
             .optional()?;
-        found.map(|(name, role, password)| Ok((User { name, role: role.parse()? }, password))).transpose()
+        found.map(|(user, password)| Ok((user_of(user)?, password))).transpose()
     }
 
     /// How many sign-ins failed since, for a name and in all.
@@ -234,17 +271,17 @@ impl Store {
         )?;
         let found = connection
             .query_row(
-                "SELECT user.name, user.role FROM session JOIN user ON user.name = session.user WHERE digest = ?1",
+                &format!("SELECT {USER} FROM session JOIN user ON user.name = session.user WHERE digest = ?1"),
                 params![digest],
-                |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)),
+                user_row,
             )
             .optional()?;
-        let Some((name, role)) = found else { return Ok(None) };
+        let Some(found) = found.filter(|(_, _, disabled)| !disabled) else { return Ok(None) };
         connection.execute(
             "UPDATE session SET seen = ?2 WHERE digest = ?1 AND seen < ?2 - 60",
             params![digest, now.timestamp()],
         )?;
-        Ok(Some(User { name, role: role.parse()? }))
+        Ok(Some(user_of(found)?))
     }
 
     pub(crate) fn end_session(&self, digest: &str) -> Result<(), StoreError> {
@@ -270,6 +307,40 @@ impl Store {
             })
             .optional()?;
         Ok(found.filter(|(_, until)| *until > now.timestamp()).map(|(user, _)| user))
+    }
+
+    /// A consent that a session began: `digest` is of its state.
+    pub(crate) fn begin_consent(
+        &self,
+        digest: &str,
+        session: &str,
+        side: &str,
+        (now, until): (Timestamp, Timestamp),
+    ) -> Result<(), StoreError> {
+        let connection = self.lock();
+        connection.execute("DELETE FROM consent WHERE until <= ?1", params![now.timestamp()])?;
+        connection.execute(
+            "INSERT INTO consent (digest, session, side, until) VALUES (?1, ?2, ?3, ?4)",
+            params![digest, session, side, until.timestamp()],
+        )?;
+        Ok(())
+    }
+
+    /// Uses such a state up; the side that it is for, if this session began it and it is still good.
+    pub(crate) fn use_consent(
+        &self,
+        digest: &str,
+        session: &str,
+        now: Timestamp,
+    ) -> Result<Option<String>, StoreError> {
+        Ok(self
+            .lock()
+            .query_row(
+                "DELETE FROM consent WHERE digest = ?1 AND session = ?2 AND until > ?3 RETURNING side",
+                params![digest, session, now.timestamp()],
+                |row| row.get(0),
+            )
+            .optional()?)
     }
 
     pub(crate) fn note(&self, connection: &str, deed: &Deed) -> Result<(), StoreError> {

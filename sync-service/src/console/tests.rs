@@ -1,5 +1,8 @@
 //! Every route, and what the guard refuses.
 
+mod connect;
+mod people;
+
 use std::sync::{Arc, PoisonError};
 
 use axum::body::Body;
@@ -12,6 +15,7 @@ use tower::Service;
 use super::routes::{Least, Verb, all};
 use super::store::{Role, digest};
 use super::{Site, call, router, sign};
+use crate::connect::ConnectionSettings;
 use crate::demo::stage::Stage;
 
 const PASSWORD: &str = "correct horse battery";
@@ -24,13 +28,19 @@ struct Given {
 
 /// A console on the demo book, before anything was synced, with a user of each role.
 fn given() -> Given {
+    given_with(|_| {})
+}
+
+/// The same with other settings.
+fn given_with(change: impl FnOnce(&mut ConnectionSettings)) -> Given {
     let dir = tempfile::tempdir().unwrap();
     let stage = Stage::with_book(Book::demo().unwrap(), Some(dir.path()), true).unwrap();
-    let settings = stage.settings();
+    let mut settings = stage.settings();
     let journal = Arc::new(settings.journal().unwrap());
     let mapping = Arc::new(LiveMapping::open(&settings.mapping).unwrap());
     let engine = settings.connect().unwrap().engine(&settings, journal.clone(), mapping.current(), Arc::new(Silent));
-    let site = Site::new(settings, Arc::new(engine), journal, mapping, Arc::default(), true).unwrap();
+    change(&mut settings);
+    let site = Site::new(settings, Arc::new(engine), journal, mapping, Arc::default(), "https://localhost").unwrap();
     for role in [Role::ProjectManager, Role::Controller, Role::Admin] {
         sign::add(&site.store, role.as_str(), role, PASSWORD, site.wall.as_ref()).unwrap();
     }
@@ -40,6 +50,26 @@ fn given() -> Given {
 impl Given {
     fn session(&self, role: Role) -> String {
         sign::begin(&self.site.store, role.as_str(), self.site.wall.as_ref()).unwrap()
+    }
+
+    /// The page as somebody sees it.
+    async fn see(&self, session: &str, path: &str) -> String {
+        text(self.ask(request(Verb::Get, path, Some(session), None)).await).await
+    }
+
+    /// What becomes of a form of that session: the status, and the page or the address that follows.
+    async fn send(&self, session: &str, path: &str, form: &str) -> (StatusCode, String) {
+        let form = format!("csrf={}&{form}", sign::csrf(session));
+        let response = self.ask(request(Verb::Post, path, Some(session), Some(&form))).await;
+        let status = response.status();
+        let to = response.headers().get(header::LOCATION).map(|to| to.to_str().unwrap().to_owned());
+        (
+            status,
+            match to {
+                Some(to) => to,
+                None => text(response).await,
+            },
+        )
     }
 
     async fn ask(&self, request: Request<Body>) -> Response<Body> {
@@ -63,6 +93,8 @@ fn address(path: &str, connection: &str) -> String {
         .replace("{file}", "coding.csv")
         .replace("{run}", "20260101T000000000Z")
         .replace("{secret}", "none")
+        .replace("{side}", "procore")
+        .replace("{name}", "nobody")
 }
 
 async fn text(response: Response<Body>) -> String {

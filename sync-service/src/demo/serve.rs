@@ -17,7 +17,7 @@ use crate::console::{Role, Site, invite, router};
 use crate::reconcile::books::BooksAt;
 use crate::reconcile::live;
 use crate::worker::{Order, obey};
-use crate::{DemoArgs, Failure, sync};
+use crate::{DemoArgs, Failure, serve, sync};
 
 /// Who the visitor is.
 const USER: &str = "Visitor";
@@ -30,8 +30,17 @@ pub(super) async fn run(args: &DemoArgs, address: SocketAddr) -> Result<ExitCode
     }
     let stage = Stage::open(args)?;
     if stage.machine.is_some() {
-        return Err("the console of the demo runs on QuickBooks Online; leave `--edition desktop` out".into());
+        return Err(
+            "the console of the demo runs on a book of QuickBooks Online only: QuickBooks Desktop answers when its \
+             Web Connector visits, so nothing would be seen at once. Leave `--edition desktop` out, or give another \
+             book; `demo --edition desktop` without --serve runs the whole job"
+                .into(),
+        );
     }
+    let listener = tokio::net::TcpListener::bind(address)
+        .await
+        .map_err(|e| format!("{address}: cannot be listened at ({e}); --address says where else"))?;
+    let at = format!("http://{}", listener.local_addr()?);
     eprintln!("Preparing the book \"{}\": loading, people at work, reconciling.", stage.name());
     let mut settings = stage.settings();
     // The mapping is edited in the console; the book stays as it is.
@@ -41,7 +50,9 @@ pub(super) async fn run(args: &DemoArgs, address: SocketAddr) -> Result<ExitCode
 
     let mapping = Arc::new(LiveMapping::open(&settings.mapping)?);
     let journal = Arc::new(settings.journal()?);
-    let engine = settings.connect()?.engine(&settings, journal.clone(), mapping.current(), Arc::new(Silent));
+    let connection = settings.connect()?;
+    let clients = (connection.source.procore().clone(), connection.sink.client().clone());
+    let engine = connection.engine(&settings, journal.clone(), mapping.current(), Arc::new(Silent));
     let engine = Arc::new(engine);
     obey(Order::Load, &engine, journal.as_ref(), &settings).await?;
     for round in 1..=stage.rounds() {
@@ -53,20 +64,21 @@ pub(super) async fn run(args: &DemoArgs, address: SocketAddr) -> Result<ExitCode
 
     let work = Arc::new(Notify::new());
     let id = settings.id();
-    let site = Site::new(settings, engine.clone(), journal.clone(), mapping.clone(), work.clone(), false)?;
-    let site = Arc::new(site);
+    let site = Arc::new(Site::new(settings, engine.clone(), journal.clone(), mapping.clone(), work.clone(), &at)?);
     let secret = invite(&site, USER, Role::Admin, SystemClock.now() + chrono::TimeDelta::hours(12))?;
-    let listener = tokio::net::TcpListener::bind(address).await?;
-    let at = format!("http://{}", listener.local_addr()?);
     let sign_in = format!("{at}/sign-in/once/{secret}");
     if args.json {
         println!("{}", serde_json::json!({ "address": at, "sign_in": sign_in }));
     } else {
         println!("The console is at {at}\nSign in once with {sign_in}\nStop it with Ctrl-C; the sandboxes go with it.");
     }
+    let clock = site.clock.clone();
     let server = tokio::spawn(async move { axum::serve(listener, router(site)).await });
+    let told = async |error| {
+        serve::tell((journal.as_ref(), &id), (&clients.0, Some(&clients.1)), clock.now(), error).await;
+    };
     tokio::select! {
-        () = keep_working(&engine, &journal, &id, &mapping, &work) => {}
+        () = keep_working(&engine, &journal, &id, &mapping, &work, told) => {}
         stopped = tokio::signal::ctrl_c() => stopped?,
     }
     server.abort();
@@ -79,6 +91,7 @@ async fn keep_working(
     id: &ConnectionId,
     mapping: &LiveMapping,
     work: &Notify,
+    told: impl AsyncFn(Option<String>),
 ) {
     let mut every = tokio::time::interval(EVERY);
     loop {
@@ -91,8 +104,10 @@ async fn keep_working(
             Ok(Some(new)) => engine.use_mapping(new),
             Err(faults) => eprintln!("error: {faults}"),
         }
-        if let Err(error) = sync::round(engine, journal, id, asked).await {
+        let error = sync::round(engine, journal, id, asked).await.err().map(|error| error.to_string());
+        if let Some(error) = &error {
             eprintln!("error: {error}");
         }
+        told(error).await;
     }
 }

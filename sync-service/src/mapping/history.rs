@@ -32,7 +32,7 @@ pub(super) async fn list(json: bool) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) async fn restore(version: &str) -> Result<ExitCode, Failure> {
+pub(super) async fn restore(version: &str, json: bool) -> Result<ExitCode, Failure> {
     let settings = settings::current()?;
     let journal = settings.journal()?;
     let mut versions: Vec<String> =
@@ -49,6 +49,10 @@ pub(super) async fn restore(version: &str) -> Result<ExitCode, Failure> {
     // What an older program took may be a fault today: then nothing is written.
     Mapping::compile(files.clone())?;
     files.write_to(&settings.mapping)?;
+    if json {
+        println!("{}", serde_json::json!({ "restored": found, "mapping": settings.mapping }));
+        return Ok(ExitCode::SUCCESS);
+    }
     println!("{} holds version {found} again; the next sync uses it.", settings.mapping.display());
     Ok(ExitCode::SUCCESS)
 }

@@ -24,6 +24,9 @@ pub(crate) enum Action {
         /// The version, as in the history; its first digits are enough.
         #[arg(id = "wanted", value_name = "VERSION")]
         version: String,
+        /// One JSON object instead of text.
+        #[arg(long)]
+        json: bool,
     },
     /// What another mapping would change: the open documents that would post differently, with amounts. Nothing is
     /// posted. Exit status: 0 nothing differs, 1 something does.
@@ -49,7 +52,7 @@ pub(crate) enum Action {
 pub(crate) async fn run(action: Action) -> Result<ExitCode, Failure> {
     match action {
         Action::History { json } => history::list(json).await,
-        Action::Restore { version } => history::restore(&version).await,
+        Action::Restore { version, json } => history::restore(&version, json).await,
         Action::Diff { new, at, json } => diff::run(&new, &at, json).await,
         Action::Coverage { at, json } => coverage::run(&at, json).await,
     }

@@ -4,6 +4,7 @@ mod chart;
 mod csv;
 mod files;
 mod html;
+mod json;
 mod markdown;
 mod xlsx;
 mod zip;
@@ -11,6 +12,7 @@ mod zip;
 pub(crate) use self::csv::{harmless, write_dir as csv_dir};
 pub(crate) use files::Files;
 pub(crate) use html::page as html;
+pub(crate) use json::value as json;
 pub(crate) use markdown::text as markdown;
 pub(crate) use xlsx::workbook;
 

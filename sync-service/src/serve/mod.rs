@@ -22,7 +22,7 @@ use std::time::Duration;
 use tokio::sync::watch;
 
 use self::plant::House;
-pub(crate) use self::told::last_round;
+pub(crate) use self::told::{Round, last_round, tell};
 use crate::{Failure, settings};
 
 /// How to serve.

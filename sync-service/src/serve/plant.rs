@@ -143,9 +143,8 @@ impl Plant {
         if let Some(desktop) = &desktop {
             router = router.merge(desktop.router());
         }
-        let is_secure = settings.serve.public_url.starts_with("https://");
-        let site =
-            console::Site::new(of.clone(), engine.clone(), journal.clone(), mapping.clone(), work.clone(), is_secure)?;
+        let (public, work) = (settings.serve.reached_at(), work.clone());
+        let site = console::Site::new(of.clone(), engine.clone(), journal.clone(), mapping.clone(), work, &public)?;
         let site = site.with_desktop(desktop.clone());
         let router = router.merge(console::router(Arc::new(site)));
         let id = of.id();

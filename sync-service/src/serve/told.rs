@@ -1,12 +1,13 @@
 //! What the service leaves in the journal about its last round, for `status` and the console.
 
 use chrono::{DateTime, Utc};
+use procore_client::Procore;
+use quickbooks_online::QuickBooks;
 use serde::{Deserialize, Serialize};
 use sync_core::http::Counters;
 use sync_core::journal::Journal;
 use sync_core::model::ConnectionId;
 
-use super::plant::Plant;
 use crate::Failure;
 
 const CURSOR: &str = "service";
@@ -31,6 +32,19 @@ pub(crate) struct Requests {
     pub(crate) left: Vec<Left>,
 }
 
+impl Requests {
+    /// For people.
+    pub(crate) fn text(&self) -> String {
+        let left: Vec<String> = self
+            .left
+            .iter()
+            .map(|left| format!("{} left until {} UTC", left.remaining, left.resets_at.format("%H:%M")))
+            .collect();
+        let left = if left.is_empty() { String::new() } else { format!("; {}", left.join(", ")) };
+        format!("{} since it started, {} throttled{left}", self.sent, self.throttled)
+    }
+}
+
 /// What is left of a limit.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Left {
@@ -44,18 +58,23 @@ pub(crate) async fn last_round(journal: &dyn Journal, id: &ConnectionId) -> Resu
 }
 
 /// Keeps how a round ended.
-pub(super) async fn tell(journal: &dyn Journal, plant: &Plant, at: DateTime<Utc>, error: Option<String>) {
+pub(crate) async fn tell(
+    (journal, id): (&dyn Journal, &ConnectionId),
+    (procore, quickbooks): (&Procore, Option<&QuickBooks>),
+    at: DateTime<Utc>,
+    error: Option<String>,
+) {
     let requests = |side: &str, counters: Counters, left: Vec<(u64, DateTime<Utc>)>| Requests {
         side: side.to_owned(),
         sent: counters.requests,
         throttled: counters.throttled,
         left: left.into_iter().map(|(remaining, resets_at)| Left { remaining, resets_at }).collect(),
     };
-    let procore = requests("Procore", plant.procore.counters(), plant.procore.budget());
-    let quickbooks = plant.quickbooks.as_ref().map(|qbo| requests("QuickBooks", qbo.counters(), Vec::new()));
+    let procore = requests("Procore", procore.counters(), procore.budget());
+    let quickbooks = quickbooks.map(|qbo| requests("QuickBooks", qbo.counters(), Vec::new()));
     let round = Round { at, error, requests: std::iter::once(procore).chain(quickbooks).collect() };
     let text = serde_json::to_string(&round).unwrap_or_default();
-    if let Err(error) = journal.set_cursor(&plant.id, CURSOR, &text).await {
+    if let Err(error) = journal.set_cursor(id, CURSOR, &text).await {
         tracing::warn!(%error, "how the round ended was not kept");
     }
 }

@@ -83,7 +83,8 @@ enum Next {
 async fn round(house: &House, plant: &Plant, asks: bool) -> Next {
     let worked = work(house, plant, asks).await;
     let error = worked.as_ref().err().map(ToString::to_string);
-    told::tell(house.journal.as_ref(), plant, house.clock.now(), error).await;
+    let clients = (plant.procore.as_ref(), plant.quickbooks.as_ref());
+    told::tell((house.journal.as_ref(), &plant.id), clients, house.clock.now(), error).await;
     match worked {
         Ok(report) => {
             house.metrics.round(&report, house.clock.now());

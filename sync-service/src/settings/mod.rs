@@ -51,6 +51,16 @@ pub(crate) struct ServeSettings {
     pub(crate) notice_at: NaiveTime,
 }
 
+impl ServeSettings {
+    /// How it is reached: from outside, or else on this machine.
+    pub(crate) fn reached_at(&self) -> String {
+        match self.public_url.as_str() {
+            "" => format!("http://localhost:{}", self.address.port()),
+            url => url.to_owned(),
+        }
+    }
+}
+
 /// The directory that `--config` names, for the whole process.
 static DIRECTORY: OnceLock<Option<PathBuf>> = OnceLock::new();
 

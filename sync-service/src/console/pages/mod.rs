@@ -10,4 +10,5 @@ pub(super) mod overview;
 pub(super) mod reconciliation;
 pub(super) mod retainage;
 pub(super) mod sign_in;
+pub(super) mod users;
 pub(super) mod wip;

@@ -10,6 +10,8 @@ use sync_core::rulings::Clerk;
 use crate::console::call::{Answer, Answered, Call};
 use crate::console::page::{age, csrf, grouped, notice};
 use crate::reconcile::kept;
+use crate::serve::{self, Round};
+use crate::tokens::{self, Life, State};
 
 const MEASURES: [(&str, &str); 4] =
     [("committed", "Committed"), ("billed", "Billed"), ("paid", "Paid"), ("held", "Retainage held")];
@@ -26,7 +28,12 @@ pub(crate) async fn show(call: Call) -> Answered {
     let letters = clerk.letters().await?;
     let approvals = letters.iter().filter(|letter| letter.cause == Cause::AwaitingApproval).count();
     let run = kept::run(&site.settings, None);
+    let lives = tokens::lives(&site.settings).await?;
+    let round = serve::last_round(site.journal.as_ref(), &id).await?;
     let body = html! {
+        @for life in lives.iter().filter(|life| life.state != State::Good) {
+            (notice(if life.state == State::Soon { "warn" } else { "bad" }, &format!("{}: {}.", life.side, life.text)))
+        }
         section.tiles aria-label="What waits" {
             (tile(&site.path("/exceptions"), letters.len() - approvals, "exceptions", "wait for a decision"))
             (tile(&site.path("/approvals"), approvals, "approvals", "are held by policy"))
@@ -37,13 +44,17 @@ pub(crate) async fn show(call: Call) -> Answered {
             None => p.notice { "No reconciliation has run yet; the projects are shown after the first one." },
             Some(run) => (projects(&run.report)),
         }
-        (health(&call, counts))
+        (health(&call, counts, &lives, round.as_ref(), now))
     };
     Ok(Answer::page("Overview", body))
 }
 
 fn tile(to: &str, count: usize, what: &str, more: &str) -> Markup {
     html! { a.tile href=(to) { strong { (count) " " (what) } span { (more) } } }
+}
+
+fn ago(at: Timestamp, now: Timestamp) -> String {
+    format!("{} ago", age(at, now)).replace("just now ago", "just now")
 }
 
 fn last(call: &Call, report: Option<&Value>, now: Timestamp) -> Markup {
@@ -59,7 +70,7 @@ fn last(call: &Call, report: Option<&Value>, now: Timestamp) -> Markup {
         (Some(true), found) => format!("{found} differences"),
         _ => "Not complete".to_owned(),
     };
-    let when = at.map(|at| format!("{} ago", age(at, now)).replace("just now ago", "just now")).unwrap_or_default();
+    let when = at.map(|at| ago(at, now)).unwrap_or_default();
     html! { a.tile href=(to) { strong { (what) } span { "last reconciliation, " (when) } } }
 }
 
@@ -98,11 +109,17 @@ fn projects(report: &Value) -> Markup {
     }
 }
 
-fn health(call: &Call, counts: Counts) -> Markup {
+fn health(call: &Call, counts: Counts, lives: &[Life], round: Option<&Round>, now: Timestamp) -> Markup {
     let site = &call.site;
     html! {
         h2 { "Health" }
         dl.facts {
+            @for life in lives { dt { "Access to " (life.side) } dd { (life.text) } }
+            @if let Some(round) = round {
+                dt { "Last round of work" }
+                dd { (ago(round.at, now)) @if let Some(error) = &round.error { ": " strong { (error) } } @else { ", without trouble" } }
+                @for budget in &round.requests { dt { "Requests to " (budget.side) } dd { (budget.text()) } }
+            }
             dt { "Mapping" } dd { "version " (site.mapping.current().version()) " is in use" }
             dt { "Changes taken in" } dd { (counts.changes) ", of which " (counts.done) " are worked to an end" }
             dt { "Transactions linked" } dd { (counts.links) }

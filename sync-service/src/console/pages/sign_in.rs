@@ -31,7 +31,7 @@ fn form(name: &str, to: &str, problem: &str) -> Markup {
             input #password name="password" type="password" autocomplete="current-password" required;
             button.main { "Sign in" }
         }
-        p.muted { "An administrator adds users with " code { "procore-quickbooks users add NAME --role controller" } "." }
+        p.muted { "An administrator adds users on the page Users; the first one with " code { "procore-quickbooks users add NAME --role admin" } "." }
     }
 }
 
@@ -85,8 +85,8 @@ pub(crate) async fn enter_once(call: Call) -> Answered {
             "The link was used before, or is too old. Sign in with name and password.".to_owned(),
         ));
     };
-    let Some((User { name, .. }, _)) = site.store.user(&user)? else {
-        return Err(Problem::Bad("The user of this link was removed.".to_owned()));
+    let Some((User { name, disabled: false, .. }, _)) = site.store.user(&user)? else {
+        return Err(Problem::Bad("The user of this link may no longer sign in.".to_owned()));
     };
     let secret = sign::begin(&site.store, &name, site.wall.as_ref())?;
     Ok(Answer::Session(Some(secret), Box::new(Answer::Go("/".to_owned()))))
