@@ -164,6 +164,33 @@ pub(crate) fn words(kind: &str) -> String {
     kind.replace('_', " ")
 }
 
+/// What happened, as a controller says it: paths into a document become words, and what was typed is quoted.
+pub(crate) fn plainly(text: &str) -> String {
+    let mut said = String::with_capacity(text.len());
+    let mut is_open = false;
+    for (at, word) in text.split(' ').enumerate() {
+        if at > 0 {
+            said.push(' ');
+        }
+        let (path, rest) = word.split_at(word.trim_end_matches([':', ',', ';']).len());
+        match path.strip_prefix("line/").and_then(|line| line.rsplit_once('/')) {
+            Some((_, field)) => {
+                said.push_str("on a line, ");
+                said.push_str(&part(field));
+                said.push_str(rest);
+            }
+            None => said.extend(word.chars().map(|letter| match letter {
+                '`' => {
+                    is_open = !is_open;
+                    if is_open { '\u{201c}' } else { '\u{201d}' }
+                }
+                other => other,
+            })),
+        }
+    }
+    said
+}
+
 /// Ids become names.
 pub(crate) fn value_of(path: &str, value: &str, names: &Names<'_>) -> String {
     let part = path.rsplit('/').next().unwrap_or(path);
@@ -176,7 +203,7 @@ pub(crate) fn value_of(path: &str, value: &str, names: &Names<'_>) -> String {
             Some(("account", id)) => names.name_of(List::Account, id),
             _ => value.to_owned(),
         },
-        "payee" if !value.is_empty() => format!("vendor {value}"),
+        "payee" => names.name_of(List::Vendor, value),
         "amount" => super::page::grouped(value),
         _ => value.to_owned(),
     }
@@ -202,7 +229,7 @@ fn titles(paths: &BTreeSet<&str>, sides: &[&Fields]) -> BTreeMap<String, String>
                 let text = if text.is_empty() { String::new() } else { format!(" ({text})") };
                 format!("Line {place}{text}: {}", part(path.rsplit('/').next().unwrap_or(path)))
             }
-            None => part(path),
+            None => super::pages::exceptions::capital(&part(path)),
         };
         titles.insert((*path).to_owned(), title);
     }
@@ -223,4 +250,23 @@ pub(crate) fn part(name: &str) -> String {
         other => return words(other.strip_prefix("extra/").unwrap_or(other)),
     }
     .to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_is_told_without_paths_and_with_quotes() {
+        let text =
+            "bill 60 (OM-26-002): line/pa:5981:work/amount: `22000.00` when last agreed, `22100.00` in QuickBooks";
+        let said = "bill 60 (OM-26-002): on a line, amount: \u{201c}22000.00\u{201d} when last agreed, \
+                    \u{201c}22100.00\u{201d} in QuickBooks";
+        assert_eq!(plainly(text), said);
+        for same in
+            ["", "it is dated 2026-09-30, and the books are closed until 2026-09-30", "line/ 3", " two  spaces "]
+        {
+            assert_eq!(plainly(same), same);
+        }
+    }
 }

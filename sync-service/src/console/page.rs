@@ -79,7 +79,7 @@ impl Frame {
                 body {
                     a.skip href="#main" { "Skip to the content" }
                     header.top {
-                        p.brand { a href=(format!("{}/", self.base)) { "Procore ⇄ QuickBooks" } " " span.muted { (self.connection) } }
+                        p.brand { a href=(format!("{}/", self.base)) { "Procore ⇄ QuickBooks" } span.muted { (self.connection) } }
                         @if let Some(user) = &self.user {
                             nav aria-label="Pages" {
                                 ul {
@@ -90,7 +90,7 @@ impl Frame {
                             }
                             form.who method="post" action="/sign-out" {
                                 (csrf(&self.csrf))
-                                span { (user.name) " · " (user.role.title()) } " "
+                                span { (user.name) " · " (user.role.title()) }
                                 @if !self.csrf.is_empty() { button.quiet { "Sign out" } }
                             }
                         }

@@ -8,6 +8,7 @@ use super::exceptions::address;
 use crate::console::Site;
 use crate::console::call::{Answer, Answered, Call, Problem};
 use crate::console::form::segment;
+use crate::console::look::plainly;
 use crate::explain;
 
 const SHOWN: usize = 100;
@@ -43,8 +44,8 @@ pub(crate) async fn show(call: Call) -> Answered {
         div.wide tabindex="0" role="region" aria-label="The sync" { table {
             thead { tr { th scope="col" { "No" } th scope="col" { "When" } th scope="col" { "Document" } th scope="col" { "What was done, and why" } th scope="col" { "" } } }
             tbody { @for row in &rows { tr {
-                td.n { (row.number) } td { (row.at.format("%Y-%m-%d %H:%M")) }
-                td { a href=(address(site, &row.document)) { (row.document) } } td { (row.text) }
+                td.n { (row.number) } td.t { (row.at.format("%Y-%m-%d %H:%M")) }
+                td { a href=(address(site, &row.document)) { (row.document) } } td { (plainly(&row.text)) }
                 td { a href=(site.path(&format!("/explain/{}/{}", row.document.kind, segment(&row.document.id)))) { "explain" } }
             } } }
         } }

@@ -35,7 +35,7 @@ pub(crate) async fn show(call: Call) -> Answered {
     let body = html! {
         dl.facts {
             dt { "Cause" } dd { strong { (capital(letter.cause.as_str())) } }
-            dt { "What happened" } dd { (letter.text) }
+            dt { "What happened" } dd { (look::plainly(&letter.text)) }
             dt { "At stake" } dd { (letter.amount.map(dollars).unwrap_or_else(|| "unknown".to_owned())) }
             dt { "Waits for" } dd { (age(letter.since, site.clock.now())) }
             dt { "Who can" } dd { (who_can(letter.cause)) }
@@ -82,6 +82,9 @@ pub(crate) fn choices_of(letter: &DeadLetter) -> Vec<Option<Choice>> {
 
 /// The three columns.
 pub(crate) fn table(sides: &Sides) -> Markup {
+    // What changed comes first.
+    let is_changed = |row: &&look::Row| row.changed.0 || row.changed.1;
+    let rows = sides.rows.iter().filter(is_changed).chain(sides.rows.iter().filter(|row| !is_changed(row)));
     let quickbooks =
         sides.target.as_ref().map(|target| format!("QuickBooks ({} {})", words(target.kind.as_str()), target.id));
     html! {
@@ -89,7 +92,7 @@ pub(crate) fn table(sides: &Sides) -> Markup {
         @if !sides.rows.is_empty() {
             div.wide tabindex="0" role="region" aria-label="Both sides" { table {
                 thead { tr { th scope="col" { "" } th scope="col" { "Procore now" } th scope="col" { "Last agreed" } th scope="col" { (quickbooks.unwrap_or_else(|| "QuickBooks now".to_owned())) } } }
-                tbody { @for row in &sides.rows { tr.changed[row.changed.0 || row.changed.1] {
+                tbody { @for row in rows { tr.changed[row.changed.0 || row.changed.1] {
                     th scope="row" { (row.field) }
                     td { @if row.changed.0 { ins { (row.procore) } span.muted { " changed" } } @else { (row.procore) } }
                     td { (row.agreed) }

@@ -12,7 +12,7 @@ use super::exception::settle;
 use crate::console::Site;
 use crate::console::call::{Answer, Answered, Call, Problem};
 use crate::console::form::segment;
-use crate::console::look::words;
+use crate::console::look::{plainly, words};
 use crate::console::page::{age, csrf, notice};
 use crate::reconcile::print::dollars;
 
@@ -54,7 +54,7 @@ pub(crate) fn groups(letters: Vec<DeadLetter>) -> Vec<Group> {
         let code = code_of(&letter);
         let title = match (&code, letter.cause) {
             (Some(code), _) => format!("Code {code} has no row in the mapping"),
-            (None, Cause::MissingCoding | Cause::MissingAccount) => letter.text.clone(),
+            (None, Cause::MissingCoding | Cause::MissingAccount) => plainly(&letter.text),
             (None, cause) => capital(cause.as_str()),
         };
         match groups.iter_mut().find(|group| group.cause == letter.cause && group.title == title) {
@@ -135,8 +135,8 @@ fn section(call: &Call, group: &Group) -> Markup {
                     @if call.may_change() { td { input type="checkbox" name="document" value=(format!("{} {}", digest(letter), letter.document)) aria-label=(format!("Choose {}", letter.label)); } }
                     td { a href=(address(site, &letter.document)) { (letter.label) } " " span.muted { (words(letter.document.kind.as_str())) } }
                     td.n { (letter.amount.map(dollars).unwrap_or_default()) }
-                    td { (age(letter.since, now)) }
-                    td { (letter.text) }
+                    td.t { (age(letter.since, now)) }
+                    td { (plainly(&letter.text)) }
                 } } }
             } }
             @if call.may_change() { (bulk(group)) }
@@ -218,8 +218,8 @@ pub(crate) async fn approvals(call: Call) -> Answered {
                         td { input type="checkbox" name="document" value=(format!("{} {}", digest(letter), letter.document)) aria-label=(format!("Choose {}", letter.label)); }
                         td { a href=(address(site, &letter.document)) { (letter.label) } }
                         td.n { (letter.amount.map(dollars).unwrap_or_default()) }
-                        td { (age(letter.since, site.clock.now())) }
-                        td { (letter.text) }
+                        td.t { (age(letter.since, site.clock.now())) }
+                        td { (plainly(&letter.text)) }
                     } } }
                 }
                 @if call.may_change() {

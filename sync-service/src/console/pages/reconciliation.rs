@@ -3,6 +3,7 @@
 use maud::{Markup, html};
 use serde_json::Value;
 
+use super::exceptions::capital;
 use crate::console::call::{Answer, Answered, Call, Problem};
 use crate::console::page::{csrf, grouped, notice};
 use crate::reconcile::kept;
@@ -90,7 +91,7 @@ fn findings(report: &Value) -> Markup {
             div.wide tabindex="0" role="region" aria-label="What differs" { table {
                 thead { tr { th scope="col" { "No" } th scope="col" { "Kind" } th scope="col" { "Procore" } th scope="col" { "QuickBooks" } th.n scope="col" { "Amount" } th scope="col" { "What" } } }
                 tbody { @for finding in &findings { tr {
-                    td { (text(&finding["tie_out"])) } td { (text(&finding["kind"])) } td { (text(&finding["procore"])) } td { (text(&finding["quickbooks"])) }
+                    td { (text(&finding["tie_out"])) } td { (capital(text(&finding["kind"]))) } td { (text(&finding["procore"])) } td { (text(&finding["quickbooks"])) }
                     td.n { (grouped(text(&finding["amount"]))) } td { (text(&finding["text"])) }
                 } } }
             } }

@@ -31,6 +31,7 @@ pub(crate) async fn show(call: Call) -> Answered {
             input #name name="name" required maxlength="60" autocomplete="off";
             label for="role" { "Role" }
             (roles(Role::ProjectManager, Some("role")))
+            ul.muted { @for (role, what) in ROLES { li { (role.title()) ": " (what) } } }
             label for="password" { "First password, " (SHORTEST) " characters or more" }
             input #password name="password" type="password" required minlength=(SHORTEST) autocomplete="new-password";
             button.main { "Add" }
@@ -41,7 +42,7 @@ pub(crate) async fn show(call: Call) -> Answered {
 
 fn roles(now: Role, id: Option<&str>) -> Markup {
     html! { select id=[id] name="role" aria-label=[id.is_none().then_some("Role")] { @for (role, what) in ROLES {
-        option value=(role) selected[role == now] { (role.title()) @if id.is_some() { ": " (what) } }
+        option value=(role) selected[role == now] title=(what) { (role.title()) }
     } } }
 }
 
