@@ -203,49 +203,6 @@ enum EditionArg {
     Desktop,
 }
 
-#[cfg(test)]
-mod command_line {
-    use clap::CommandFactory;
-
-    use super::Cli;
-
-    /// What prints nothing but a script, logs or a process's own words.
-    const PRINT_NOTHING: [&str; 3] = ["completions", "serve", "worker"];
-
-    fn leaves(command: &clap::Command, path: &str, of_parent: bool, found: &mut Vec<(String, bool, bool)>) {
-        let has = |name: &str| command.get_arguments().any(|argument| argument.get_long() == Some(name));
-        let global = |name: &str| {
-            command.get_arguments().any(|argument| argument.get_long() == Some(name) && argument.is_global_set())
-        };
-        let has_help = command.get_after_help().is_some();
-        let mut subcommands = command.get_subcommands().filter(|sub| sub.get_name() != "help").peekable();
-        if subcommands.peek().is_none() {
-            found.push((path.to_owned(), has("json") || of_parent, has_help));
-        }
-        for sub in subcommands {
-            leaves(sub, format!("{path} {}", sub.get_name()).trim(), of_parent || global("json"), found);
-        }
-    }
-
-    #[test]
-    fn every_command_that_prints_prints_json_too_and_shows_examples() {
-        let program = Cli::command();
-        program.clone().debug_assert();
-        let mut found = Vec::new();
-        leaves(&program, "", false, &mut found);
-        assert!(found.len() > 30, "{found:?}");
-        for (path, has_json, _) in &found {
-            let is_exempt = PRINT_NOTHING.contains(&path.as_str());
-            assert_eq!(*has_json, !is_exempt, "{path}");
-        }
-        for command in program.get_subcommands().filter(|command| !command.is_hide_set()) {
-            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-            assert!(help.contains("Examples:"), "{}", command.get_name());
-            assert!(help.contains("Exit status"), "{}", command.get_name());
-        }
-    }
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -295,3 +252,46 @@ async fn main() -> ExitCode {
 
 /// Any error that ends the program.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+#[cfg(test)]
+mod command_line {
+    use clap::CommandFactory;
+
+    use super::Cli;
+
+    /// What prints nothing but a script, logs or a process's own words.
+    const PRINT_NOTHING: [&str; 3] = ["completions", "serve", "worker"];
+
+    fn leaves(command: &clap::Command, path: &str, of_parent: bool, found: &mut Vec<(String, bool, bool)>) {
+        let has = |name: &str| command.get_arguments().any(|argument| argument.get_long() == Some(name));
+        let global = |name: &str| {
+            command.get_arguments().any(|argument| argument.get_long() == Some(name) && argument.is_global_set())
+        };
+        let has_help = command.get_after_help().is_some();
+        let mut subcommands = command.get_subcommands().filter(|sub| sub.get_name() != "help").peekable();
+        if subcommands.peek().is_none() {
+            found.push((path.to_owned(), has("json") || of_parent, has_help));
+        }
+        for sub in subcommands {
+            leaves(sub, format!("{path} {}", sub.get_name()).trim(), of_parent || global("json"), found);
+        }
+    }
+
+    #[test]
+    fn every_command_that_prints_prints_json_too_and_shows_examples() {
+        let program = Cli::command();
+        program.clone().debug_assert();
+        let mut found = Vec::new();
+        leaves(&program, "", false, &mut found);
+        assert!(found.len() > 30, "{found:?}");
+        for (path, has_json, _) in &found {
+            let is_exempt = PRINT_NOTHING.contains(&path.as_str());
+            assert_eq!(*has_json, !is_exempt, "{path}");
+        }
+        for command in program.get_subcommands().filter(|command| !command.is_hide_set()) {
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Examples:"), "{}", command.get_name());
+            assert!(help.contains("Exit status"), "{}", command.get_name());
+        }
+    }
+}

@@ -125,6 +125,7 @@ async fn the_file_for_the_web_connector_is_downloaded_and_holds_no_password() {
             path: String::new(),
             patience_ms: 0,
             lease_s: 900,
+            odbc: None,
         });
     });
     let ada = given.session(Role::Admin);
