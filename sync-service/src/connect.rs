@@ -186,9 +186,11 @@ impl ConnectionSettings {
     /// Where there is QuickBooks Desktop alone, which is reached through the Web Connector.
     pub(crate) fn connect(&self) -> Result<Connection, Failure> {
         if self.desktop.is_some() && self.quickbooks.realm.is_empty() {
-            return Err("this works with QuickBooks Online; with QuickBooks Desktop use `sync`, `reconcile` and `serve`, whose \
-                        console shows and settles what waits"
-                .into());
+            return Err(
+                "this works with QuickBooks Online; with QuickBooks Desktop there are `adopt`, `sync`, `reconcile`, \
+                        `rebuild-links` and `serve`, whose console shows and settles what waits"
+                    .into(),
+            );
         }
         let (transport, clock) = (self.transport()?, self.clock());
         let random = Arc::new(SeededRandom::from_entropy());

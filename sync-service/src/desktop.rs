@@ -134,8 +134,8 @@ impl Reception {
         let address = serve.address;
         let listener = tokio::net::TcpListener::bind(address).await.map_err(|error| {
             format!(
-                "{address}: cannot be listened at ({error}). If the service runs there, it does this by itself, and its \
-                 console on demand"
+                "{address}: cannot be listened at ({error}). The service that runs there syncs and compares by itself; stop \
+                 it for other commands"
             )
         })?;
         let desktop = Arc::new(Desktop::open(settings, of)?);

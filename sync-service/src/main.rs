@@ -5,6 +5,7 @@ mod audit;
 mod auth;
 mod backup;
 mod check;
+mod command;
 mod completions;
 mod connect;
 mod console;

@@ -6,12 +6,10 @@ use std::time::Duration;
 
 use sync_core::engine::{Engine, RunReport, Silent};
 use sync_core::journal::{Intake, Journal};
-use sync_core::mapping::Mapping;
 use sync_core::model::ConnectionId;
 
 use crate::Failure;
-use crate::desktop::Reception;
-use crate::settings::{self, Settings};
+use crate::command::CommandEngine;
 
 /// Set in the journal once everything was taken in for the first time.
 pub(crate) const LOADED: &str = "loaded";
@@ -20,22 +18,8 @@ pub(crate) const LOADED: &str = "loaded";
 const BANK_EVERY: Duration = Duration::from_secs(20 * 3600);
 
 pub(crate) async fn run(json: bool) -> Result<ExitCode, Failure> {
-    let Settings { connection: settings, serve, .. } = settings::all()?;
-    let mapping = Arc::new(Mapping::load(&settings.mapping)?);
-    let journal = Arc::new(settings.journal()?);
-    let id = settings.id();
-    let reception = match &settings.desktop {
-        Some(of) => Some(Reception::open(&settings, of, &serve).await?),
-        None => None,
-    };
-    let engine = match &reception {
-        Some(Reception { desktop, .. }) => {
-            desktop.engine(&settings, settings.procore_source()?, journal.clone(), mapping, Arc::new(Silent))
-        }
-        None => settings.connect()?.engine(&settings, journal.clone(), mapping, Arc::new(Silent)),
-    };
-    // While there is work, visits of the Web Connector are kept open.
-    let _visits = reception.as_ref().map(|reception| reception.desktop.desk.run());
+    let engine = CommandEngine::open(Arc::new(Silent)).await?;
+    let (journal, id) = (engine.journal.clone(), engine.id.clone());
     let (intake, report) = work(&engine, journal.as_ref(), &id).await?;
     let counts = journal.counts(&id).await?;
     let held = report.to_adopt > 0;

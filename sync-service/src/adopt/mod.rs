@@ -7,13 +7,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use comfy_table::{ContentArrangement, Table, presets};
-use sync_core::engine::{Adopted, AdoptionState, Engine, Match, Place, Survey, Surveyed};
-use sync_core::mapping::Mapping;
+use sync_core::engine::{Adopted, AdoptionState, Match, Place, Survey, Surveyed};
 use sync_core::model::DocumentKey;
 
 use crate::Failure;
+use crate::command::CommandEngine;
 use crate::progress::Reading;
-use crate::settings;
 
 /// What to do about the first links.
 #[derive(Clone, Debug, clap::Args)]
@@ -39,16 +38,9 @@ pub(crate) struct Args {
     json: bool,
 }
 
-fn engine(reading: Arc<Reading>) -> Result<Engine, Failure> {
-    let settings = settings::current()?;
-    let mapping = Arc::new(Mapping::load(&settings.mapping)?);
-    let journal = Arc::new(settings.journal()?);
-    Ok(settings.connect()?.engine(&settings, journal, mapping, reading))
-}
-
 pub(crate) async fn run(args: Args) -> Result<ExitCode, Failure> {
     let reading = Arc::new(Reading::start());
-    let engine = engine(reading.clone())?;
+    let engine = CommandEngine::open(reading.clone()).await?;
     if let Some(key) = &args.undo {
         let target = engine.unadopt(key).await?;
         if args.json {
@@ -187,7 +179,7 @@ pub(crate) struct RebuildArgs {
 
 pub(crate) async fn rebuild(args: RebuildArgs) -> Result<ExitCode, Failure> {
     let reading = Arc::new(Reading::start());
-    let engine = engine(reading.clone())?;
+    let engine = CommandEngine::open(reading.clone()).await?;
     let rebuilt = match args.add {
         true => engine.rebuild_missing_links().await?,
         false => engine.rebuild_links().await?,

@@ -196,7 +196,7 @@ fn procore(reader: &mut Reader<'_>, of: Procore) -> Result<ProcoreSettings, Fail
 
 fn quickbooks(reader: &mut Reader<'_>, of: QuickBooks, is_used: bool) -> Result<QuickBooksSettings, Failure> {
     let given = if is_used { 0 } else { reader.missing.len() };
-    let settings = QuickBooksSettings {
+    let mut settings = QuickBooksSettings {
         environment: reader.optional("QUICKBOOKS_ENVIRONMENT", of.environment, "sandbox"),
         realm: reader.required("QUICKBOOKS_REALM_ID", "quickbooks.realm", of.realm),
         client_id: reader.required("QUICKBOOKS_CLIENT_ID", "quickbooks.client_id", of.client_id),
@@ -207,6 +207,7 @@ fn quickbooks(reader: &mut Reader<'_>, of: QuickBooks, is_used: bool) -> Result<
     if !is_used {
         // Nobody asks QuickBooks Online where the company is in QuickBooks Desktop.
         reader.missing.truncate(given);
+        settings.realm.clear();
     }
     Ok(settings)
 }
