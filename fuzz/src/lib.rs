@@ -11,6 +11,8 @@ pub mod money;
 pub mod net;
 pub mod procore;
 pub mod qbxml;
+#[cfg(test)]
+mod seeds;
 pub mod soap;
 pub mod tables;
 pub mod world;

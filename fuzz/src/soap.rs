@@ -20,7 +20,7 @@ pub fn visit(data: &[u8]) {
     };
     let file = CompanyFile {
         user: "sync".to_owned(),
-        password: Password::with_rounds("a password that nobody guesses", b"salt", 1),
+        password: Password::with_rounds("a password that nobody guesses", b"salt for sixteen", 1),
         owner_id: Guid::new(GUID.to_owned()).expect("a GUID"),
         file_id: Guid::new(GUID.to_owned()).expect("a GUID"),
         path: String::new(),

@@ -5,7 +5,7 @@ use std::path::Path;
 #[test]
 fn the_seeds_and_their_neighbours_keep_the_promises() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("seeds");
-    for (name, target) in fuzz::TARGETS {
+    for (name, target) in super::TARGETS {
         let dir = root.join(name);
         let mut seeds: Vec<_> = std::fs::read_dir(&dir)
             .unwrap_or_else(|error| panic!("{}: {error}", dir.display()))
@@ -33,5 +33,5 @@ fn the_seeds_and_their_neighbours_keep_the_promises() {
 fn every_target_has_its_file() {
     let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz_targets");
     let files = std::fs::read_dir(dir).unwrap().count();
-    assert_eq!(files, fuzz::TARGETS.len());
+    assert_eq!(files, super::TARGETS.len());
 }
