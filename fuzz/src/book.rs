@@ -81,4 +81,7 @@ fn open(book: &Book, name: &str) {
         .header("Accept", "application/json")
         .body(Bytes::new());
     let _ = request.map(|request| quickbooks.answer(noon(), request));
+    // Records are asked for by the names of their files, which no sync would do.
+    procore.conduct_mut().forgive();
+    quickbooks.conduct_mut().forgive();
 }
