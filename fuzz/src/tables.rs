@@ -10,8 +10,16 @@ use sync_core::model::{DocumentKey, LineKey, TargetId, TargetKind, TargetLineId}
 use tempfile::TempDir;
 
 /// The files of a mapping, in the order of the first byte of an input: `0` is the first.
-pub const FILES: [&str; 7] =
-    ["projects.csv", "coding.csv", "vendors.csv", "terms.csv", "accounts.csv", "sync.toml", "rules.toml"];
+pub const FILES: [&str; 8] = [
+    "projects.csv",
+    "coding.csv",
+    "vendors.csv",
+    "terms.csv",
+    "accounts.csv",
+    "sync.toml",
+    "rules.toml",
+    "direct_costs.csv",
+];
 
 /// A directory in memory where there is one: a mapping is loaded from files.
 pub fn scratch() -> TempDir {

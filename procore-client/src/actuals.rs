@@ -1,10 +1,12 @@
-//! What goes back to Procore: payments that the accounting system made, and origin ids. Nothing else.
+//! What goes back to Procore: payments that the accounting system made, what it spent without a commitment, and origin
+//! ids. Nothing else.
 //!
 //! Everything that this crate can write is in [`WRITE_PATHS`]. A payment is made with all its
 //! members in one request, its origin id included: the origin id locks a payment, and it is what a payment whose answer
 //! was lost is found by (<https://developers.procore.com/documentation/tutorial-financial-tools>).
 
 mod body;
+mod costs;
 mod mark;
 mod sink;
 #[cfg(test)]
@@ -29,7 +31,7 @@ use crate::write_paths::{PAYMENT_CREATE, PAYMENT_DELETE, PAYMENT_MARK};
 
 const LIST: &str = "GET /rest/v1.0/contract_payments";
 
-/// Writes payments and origin ids of one company.
+/// Writes payments, direct costs and origin ids of one company.
 #[derive(Clone, Debug)]
 pub struct Actuals {
     procore: Arc<Procore>,

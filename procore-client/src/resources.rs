@@ -22,6 +22,7 @@ use crate::wire::commitments::{CommitmentContract, DetailLine, LineItem, resourc
 use crate::wire::companies::{Company, Me};
 use crate::wire::contract_payments::ContractPayment;
 use crate::wire::cost_codes::CostCode;
+use crate::wire::direct_costs::DirectCostRecord;
 use crate::wire::line_item_types::LineItemType;
 use crate::wire::payment_applications::PaymentApplication;
 use crate::wire::prime_change_orders::{PrimeChangeOrder, PrimeChangeOrderLine};
@@ -452,6 +453,15 @@ impl Procore {
     ) -> Result<Vec<Record<ContractPayment>>, Error> {
         let query = Query::new("/rest/v1.0/contract_payments").with("project_id", project);
         self.list(query.with("contract_id", contract).paged(SMALL_ROWS)).await
+    }
+
+    /// Direct costs of a project, without their lines.
+    ///
+    /// # Errors
+    /// If they cannot be read.
+    pub async fn direct_costs(&self, project: &ProjectId) -> Result<Vec<Record<DirectCostRecord>>, Error> {
+        let path = format!("/rest/v1.1/projects/{}/direct_costs", segment(project));
+        self.list(Query::new(path).paged(SMALL_ROWS)).await
     }
 
     /// Billing periods of a project.

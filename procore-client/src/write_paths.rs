@@ -1,8 +1,8 @@
 //! Everything that this crate can write to Procore, as one list.
 //!
 //! A request that changes something is made from an entry of [`WRITE_PATHS`] and in no other way: the client takes no
-//! method and no path for a write. So what stands here is what can happen: payments, origin ids, and subscriptions to
-//! events. There is no budget, commitment, change order, schedule of values or invoice in it, but for the origin id that
+//! method and no path for a write. So what stands here is what can happen: payments, direct costs, origin ids, and
+//! subscriptions to events. There is no budget, commitment, change order, schedule of values or invoice in it, but for the origin id that
 //! joins one with its transaction.
 
 use http::Method;
@@ -55,6 +55,23 @@ pub(crate) const PAYMENT_CREATE: WritePath = path(
 pub(crate) const PAYMENT_MARK: WritePath =
     path("PATCH", "/rest/v1.0/contract_payments/{id}", Some("contract_payment"), &["origin_id", "origin_data"]);
 pub(crate) const PAYMENT_DELETE: WritePath = path("DELETE", "/rest/v1.0/contract_payments/{id}", None, &[]);
+/// Its lines are sent with it: `wbs_code_id`, `manual_amount`, `description`.
+pub(crate) const DIRECT_COST_CREATE: WritePath = path(
+    "POST",
+    "/rest/v1.1/projects/{id}/direct_costs",
+    Some("direct_cost"),
+    &[
+        "direct_cost_type",
+        "status",
+        "vendor_id",
+        "invoice_number",
+        "direct_cost_date",
+        "payment_date",
+        "description",
+        "origin_id",
+        "line_items",
+    ],
+);
 pub(crate) const PROJECT_ORIGIN: WritePath = path("PATCH", "/rest/v1.0/projects/{id}", Some("project"), ORIGIN);
 pub(crate) const VENDOR_ORIGIN: WritePath = path("PATCH", "/rest/v1.0/vendors/{id}", Some("vendor"), ORIGIN);
 pub(crate) const SUBCONTRACT_ORIGIN: WritePath =
@@ -89,6 +106,7 @@ pub const WRITE_PATHS: &[WritePath] = &[
     PAYMENT_CREATE,
     PAYMENT_MARK,
     PAYMENT_DELETE,
+    DIRECT_COST_CREATE,
     PROJECT_ORIGIN,
     VENDOR_ORIGIN,
     SUBCONTRACT_ORIGIN,
@@ -150,13 +168,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_payments_origin_ids_and_subscriptions() {
+    fn what_is_written_is_payments_direct_costs_origin_ids_and_subscriptions() {
         // given every way to write
         for known in WRITE_PATHS {
             let payment = known.path.starts_with("/rest/v1.0/contract_payments");
+            let cost = known.method == "POST" && known.path.ends_with("/direct_costs");
             let subscription = known.path.contains("/webhooks/hooks");
-            // then whatever is neither a payment nor a subscription changes the origin id and nothing else
-            assert!(payment || subscription || (known.method == "PATCH" && known.members == ORIGIN), "{known:?}");
+            // then whatever is neither a payment, nor a new direct cost, nor a subscription changes the origin id and
+            // nothing else
+            assert!(
+                payment || cost || subscription || (known.method == "PATCH" && known.members == ORIGIN),
+                "{known:?}"
+            );
             assert!(!known.path.contains("budget") && !known.path.contains("line_items"), "{known:?}");
         }
     }
@@ -174,6 +197,8 @@ mod tests {
             ("POST", "/rest/v1.0/work_order_contracts"),
             ("PATCH", "/rest/v1.0/work_order_contracts/7/line_items/8"),
             ("POST", "/rest/v1.1/requisitions"),
+            ("PATCH", "/rest/v1.1/projects/5/direct_costs/7"),
+            ("DELETE", "/rest/v1.1/projects/5/direct_costs/7"),
             ("PATCH", "/rest/v1.0/budget_line_items/7"),
         ] {
             assert_eq!(of(method, path), None, "{method} {path}");

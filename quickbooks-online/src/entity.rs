@@ -146,6 +146,7 @@ impl Entity {
             TargetKind::CreditMemo => Self::CreditMemo,
             TargetKind::BillPayment => Self::BillPayment,
             TargetKind::Payment => Self::Payment,
+            TargetKind::Purchase => Self::Purchase,
             TargetKind::JournalEntry => Self::JournalEntry,
         }
     }

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use sync_core::model::Date;
 
 use crate::entity::Entity;
 
@@ -79,6 +80,13 @@ impl Query {
     #[must_use]
     pub fn since(mut self, property: &'static str, instant: DateTime<Utc>) -> Self {
         self.conditions.push(format!("{property} >= '{}'", instant_text(instant)));
+        self
+    }
+
+    /// `property >= 'day'`, for a property that is a date.
+    #[must_use]
+    pub fn from_day(mut self, property: &'static str, day: Date) -> Self {
+        self.conditions.push(format!("{property} >= '{day}'"));
         self
     }
 

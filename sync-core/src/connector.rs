@@ -4,6 +4,7 @@
 //! Both traits are small and object-safe. What they promise is in the documentation of each method, and the suites in
 //! `conformance` (feature) check it. Implementers need not retry, pace or remember: they say truthfully what happened.
 
+mod costs;
 mod files;
 mod marker;
 mod notice;
@@ -15,6 +16,7 @@ use async_trait::async_trait;
 use futures_util::stream::BoxStream;
 use serde::{Deserialize, Serialize};
 
+pub use costs::{BudgetCode, CostChanges, CostOutcome, CostRead, CostSink, CostSource};
 pub use files::{Attached, FileAt, FileFault, FileOutcome, FileSink, FileSource};
 pub use marker::Marker;
 pub use notice::{Inbox, Notice};

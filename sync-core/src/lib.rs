@@ -9,6 +9,7 @@
 //! | [`matching`] | which record of one side is the same as which of the other, with score and reasons |
 //! | [`retainage`] | what a pay app bills, withholds and releases, line by line; terms, forms, ledger |
 //! | [`settlement`] | what is open of each bill, as payments and credits come and are voided |
+//! | [`direct_costs`] | what was spent on a job without a commitment, on its way back |
 //! | [`wip`] | percent complete, earned revenue, over and under billing, the proposed entries |
 //! | [`engine`] | intake, order, the three-way decision, writes exactly once, recovery |
 //! | [`journal`] | the durable memory of the engine, with its conformance suite |
@@ -30,6 +31,7 @@ pub mod clock;
 pub mod conformance;
 pub mod connector;
 pub mod dead_letter;
+pub mod direct_costs;
 pub mod engine;
 pub mod error;
 mod exact;

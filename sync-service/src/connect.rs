@@ -13,7 +13,7 @@ use quickbooks_online::{Environment as QuickBooksEnvironment, PaymentsBook, Quic
 use serde::{Deserialize, Serialize};
 use sync_core::clock::{Clock, ScaledClock, SeededRandom, SystemClock};
 use sync_core::connector::Sink;
-use sync_core::engine::{Engine, EngineConfig, FileParts, Observer, Parts, PaymentParts};
+use sync_core::engine::{CostParts, Engine, EngineConfig, FileParts, Observer, Parts, PaymentParts};
 use sync_core::http::{FileTokenStore, Pace, ReqwestTransport, Secret, TokenManager, Transport, TransportConfig};
 use sync_core::journal::SqliteJournal;
 use sync_core::mapping::Mapping;
@@ -215,18 +215,20 @@ impl Connection {
         mapping: Arc<Mapping>,
         observer: Arc<dyn Observer>,
     ) -> Engine {
-        let payments = PaymentParts {
-            source: Arc::new(PaymentsBook::new(self.sink.client().clone())),
-            sink: Arc::new(Actuals::new(self.source.procore().clone())),
-        };
+        let book = Arc::new(PaymentsBook::new(self.sink.client().clone()));
+        let actuals = Arc::new(Actuals::new(self.source.procore().clone()));
+        let payments = PaymentParts { source: book.clone(), sink: actuals.clone() };
+        let costs = CostParts { source: book, sink: actuals };
         let files = FileParts {
             source: Arc::new(Files::new(self.source.procore().clone())),
             sink: Arc::new(BillFiles::new(self.sink.client().clone())),
         };
-        self.engine_over(settings, journal, mapping, observer, |sink| sink).with_payments(payments).with_files(files)
+        let engine = self.engine_over(settings, journal, mapping, observer, |sink| sink);
+        engine.with_payments(payments).with_direct_costs(costs).with_files(files)
     }
 
-    /// The engine over these clients, with something between it and the sink. It carries no payments back and copies no files.
+    /// The engine over these clients, with something between it and the sink. It carries nothing back and copies no
+    /// files.
     pub(crate) fn engine_over(
         self,
         settings: &ConnectionSettings,

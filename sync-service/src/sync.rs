@@ -42,6 +42,9 @@ pub(crate) async fn run(json: bool) -> Result<ExitCode, Failure> {
                 report.payments_recorded, report.payments_taken_back
             );
         }
+        if report.direct_costs_recorded > 0 {
+            println!("{} direct costs recorded in Procore.", report.direct_costs_recorded);
+        }
         if counts.dead + counts.waiting > 0 {
             println!(
                 "{} wait for a person and {} for another document: `procore-quickbooks dead-letters`.",
@@ -76,5 +79,6 @@ pub(crate) async fn work(
     }
     let mut report = engine.run().await?;
     report.add(engine.carry_payments(BANK_EVERY).await?);
+    report.add(engine.carry_direct_costs().await?);
     Ok((intake, report))
 }

@@ -135,6 +135,7 @@ pub(crate) async fn obey(
         report = engine.run().await?;
     }
     report.add(engine.carry_payments(Duration::ZERO).await?);
+    report.add(engine.carry_direct_costs().await?);
     Ok(report)
 }
 

@@ -7,6 +7,7 @@ mod conformance;
 mod crashes;
 mod decisions;
 mod desktop;
+mod direct_costs;
 mod economy;
 mod examples_a1_to_a6;
 mod files;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use sync_core::actuals::{Paid, PaymentFact, PaymentMethod};
 use sync_core::connector::BankState;
+use sync_core::direct_costs::{CostKind, DirectCostFact};
 use sync_core::model::Date;
 
 use crate::write_paths::WritePath;
@@ -48,6 +49,36 @@ pub(super) fn payment(fact: &PaymentFact) -> String {
     set("origin_id", Some(Value::from(fact.origin.as_str())));
     let path = &crate::write_paths::PAYMENT_CREATE;
     wrapped(path, &[("project_id", &fact.project), ("contract_id", &fact.contract)], record)
+}
+
+/// `{"direct_cost": {…, "line_items": [{"wbs_code_id", "manual_amount", "description"}]}}`; amounts are strings.
+pub(super) fn direct_cost(fact: &DirectCostFact) -> String {
+    let text = |text: &str| Some(text.trim()).filter(|text| !text.is_empty()).map(Value::from);
+    let day = |day: Date| Value::from(day.format("%Y-%m-%d").to_string());
+    let lines = fact.lines.iter().map(|line| {
+        let mut members = Map::new();
+        members.insert("wbs_code_id".to_owned(), id(&line.budget_code));
+        members.insert("manual_amount".to_owned(), Value::from(line.amount.to_string()));
+        members.extend(text(&line.description).map(|text| ("description".to_owned(), text)));
+        Value::Object(members)
+    });
+    let kind = match fact.kind {
+        CostKind::Invoice => "invoice",
+        CostKind::Expense => "expense",
+    };
+    let members = [
+        ("direct_cost_type", Some(Value::from(kind))),
+        ("status", Some(Value::from("approved"))),
+        ("vendor_id", fact.vendor.as_ref().map(|vendor| id(vendor.as_str()))),
+        ("invoice_number", fact.number.as_deref().and_then(text)),
+        ("direct_cost_date", Some(day(fact.date))),
+        ("payment_date", fact.paid.map(day)),
+        ("description", text(&fact.description)),
+        ("origin_id", Some(Value::from(fact.origin.as_str()))),
+        ("line_items", Some(Value::Array(lines.collect()))),
+    ];
+    let record = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    wrapped(&crate::write_paths::DIRECT_COST_CREATE, &[], record.collect())
 }
 
 fn word(method: PaymentMethod) -> &'static str {

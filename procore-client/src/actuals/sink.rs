@@ -29,14 +29,15 @@ fn outcome<T>(written: Written<T>, done: impl FnOnce(T) -> Option<Payment>) -> P
     match written {
         Written::Done(record) => PaymentOutcome::Done(done(record)),
         Written::Uncertain(text) => PaymentOutcome::Uncertain(text),
-        Written::Refused { why, text } => {
-            let reason = match why {
-                // A login that ended is renewed by a person, and the payment goes out then.
-                Why::NotNow | Why::NotAuthorised => RefusalReason::NotNow,
-                Why::Conflict => RefusalReason::Person(Cause::Conflict),
-                Why::Person => RefusalReason::Person(Cause::Refused),
-            };
-            PaymentOutcome::Refused(Refusal { reason, text })
-        }
+        Written::Refused { why, text } => PaymentOutcome::Refused(Refusal { reason: reason(why), text }),
+    }
+}
+
+pub(super) fn reason(why: Why) -> RefusalReason {
+    match why {
+        // A login that ended is renewed by a person, and what waits goes out then.
+        Why::NotNow | Why::NotAuthorised => RefusalReason::NotNow,
+        Why::Conflict => RefusalReason::Person(Cause::Conflict),
+        Why::Person => RefusalReason::Person(Cause::Refused),
     }
 }

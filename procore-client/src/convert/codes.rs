@@ -49,13 +49,7 @@ impl Segments {
     pub fn new(codes: &[WbsCode]) -> Self {
         let mut segments = Self::default();
         for code in codes {
-            let cost_type = code.segment("line_item_type");
-            let codes = Arc::new(Codes {
-                budget_code: code.flat_code.clone(),
-                cost_code: code.segment("cost_code").and_then(|s| s.whole_code()).map(str::to_owned),
-                cost_type: cost_type.and_then(|s| s.code.clone()),
-                cost_type_name: cost_type.and_then(|s| s.name.clone()),
-            });
+            let codes = Arc::new(codes_of(code));
             if let Some(text) = &code.flat_code {
                 segments.by_text.insert(text.clone(), Arc::clone(&codes));
             }
@@ -67,6 +61,17 @@ impl Segments {
     fn of(&self, wbs: &WbsCodeRef) -> Option<&Codes> {
         let by_id = wbs.id.as_ref().and_then(|id| self.by_id.get(id));
         by_id.or_else(|| self.by_text.get(wbs.flat_code.as_ref()?)).map(|codes| &**codes)
+    }
+}
+
+/// What the segments of a budget code say.
+pub(crate) fn codes_of(code: &WbsCode) -> Codes {
+    let cost_type = code.segment("line_item_type");
+    Codes {
+        budget_code: code.flat_code.clone(),
+        cost_code: code.segment("cost_code").and_then(|s| s.whole_code()).map(str::to_owned),
+        cost_type: cost_type.and_then(|s| s.code.clone()),
+        cost_type_name: cost_type.and_then(|s| s.name.clone()),
     }
 }
 

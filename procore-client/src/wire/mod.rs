@@ -13,6 +13,7 @@ pub mod commitments;
 pub mod companies;
 pub mod contract_payments;
 pub mod cost_codes;
+pub mod direct_costs;
 pub(crate) mod lenient;
 pub mod line_item_types;
 mod locate;

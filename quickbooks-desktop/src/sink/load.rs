@@ -272,7 +272,7 @@ pub(super) fn query_kind(kind: TargetKind) -> Option<QueryKind> {
         TargetKind::Invoice => QueryKind::Invoice,
         TargetKind::CreditMemo => QueryKind::CreditMemo,
         TargetKind::JournalEntry => QueryKind::JournalEntry,
-        TargetKind::BillPayment | TargetKind::Payment => return None,
+        TargetKind::BillPayment | TargetKind::Payment | TargetKind::Purchase => return None,
     })
 }
 

@@ -99,7 +99,9 @@ fn read(kind: TargetKind, element: &Element<'_>, currency: Currency) -> Result<H
             sales(kind, head, d.lines, totals, currency, AccountingDocument::CreditMemo)?
         }
         TargetKind::JournalEntry => journal(qb::JournalEntry::read(element).map_err(bad)?, currency)?,
-        TargetKind::BillPayment | TargetKind::Payment => return Err("payments are read elsewhere".to_owned()),
+        TargetKind::BillPayment | TargetKind::Payment | TargetKind::Purchase => {
+            return Err("payments are read elsewhere".to_owned());
+        }
     })
 }
 

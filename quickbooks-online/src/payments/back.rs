@@ -14,7 +14,7 @@ use crate::query::Query;
 use crate::reports::Reports;
 
 /// Ids in one query.
-const IDS: usize = 300;
+pub(super) const IDS: usize = 300;
 
 fn target(entity: Entity, id: &TargetId) -> Option<TargetRef> {
     let kind = match entity {

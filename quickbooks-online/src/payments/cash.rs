@@ -7,11 +7,11 @@ use sync_core::model::{
     AccountId, ClassId, Currency, CustomerId, Date, Money, PayeeId, TargetId, TargetKind, TargetRef,
 };
 
-use super::{Head, HeadMembers, text, typed};
+use super::{Head, HeadMembers, names_order, text, typed};
 use crate::convert;
 use crate::entity::Entity;
 use crate::error::Error;
-use crate::wire::{self, Line, LinkedTxn, PartyReference};
+use crate::wire::{self, Line, PartyReference};
 
 /// A deposit.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -137,6 +137,8 @@ pub struct DirectPurchase {
     pub voided: bool,
     /// Its lines that post.
     pub lines: Vec<PurchaseLine>,
+    /// The note, which people write.
+    pub note: String,
     /// When it was last changed.
     pub updated: Option<DateTime<FixedOffset>>,
 }
@@ -199,6 +201,7 @@ impl DirectPurchase {
         };
         Ok(Self {
             number: text(read.doc_number.as_deref()),
+            note: read.private_note.clone().unwrap_or_default(),
             method: read.payment_type.clone().unwrap_or_default(),
             account: read.account_ref.as_ref().map(|account| account.value.as_str().into()),
             vendor: read.entity_ref.as_ref().filter(is_vendor).map(|party| party.value.as_str().into()),
@@ -216,9 +219,4 @@ impl DirectPurchase {
     pub fn direct_costs(&self) -> impl Iterator<Item = &PurchaseLine> {
         self.lines.iter().filter(|line| line.customer.is_some() && !line.is_committed)
     }
-}
-
-fn names_order(links: &Option<Vec<LinkedTxn>>) -> bool {
-    let links = links.as_deref().unwrap_or_default();
-    links.iter().any(|link| link.txn_type.as_deref() == Some(Entity::PurchaseOrder.as_str()))
 }

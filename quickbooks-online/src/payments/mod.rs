@@ -7,6 +7,7 @@
 
 mod back;
 mod cash;
+mod costs;
 mod settle;
 
 use std::sync::OnceLock;
@@ -25,7 +26,7 @@ use crate::error::Error;
 use crate::mirror::{Held, Mirror};
 use crate::query::Query;
 use crate::raw::id_of;
-use crate::wire::{MetaData, Reference, Wire};
+use crate::wire::{LinkedTxn, MetaData, Reference, Wire};
 
 const READ: &[Entity] = &[Entity::BillPayment, Entity::Payment, Entity::Deposit, Entity::Purchase];
 const COMPANY: &[Entity] = &[Entity::Preferences, Entity::CompanyInfo];
@@ -219,6 +220,12 @@ impl Head {
             updated: members.meta.and_then(|meta| meta.last_updated_time),
         })
     }
+}
+
+/// Was it, or the line that holds the links, made from a purchase order?
+fn names_order(links: &Option<Vec<LinkedTxn>>) -> bool {
+    let links = links.as_deref().unwrap_or_default();
+    links.iter().any(|link| link.txn_type.as_deref() == Some(Entity::PurchaseOrder.as_str()))
 }
 
 fn typed<T: Wire>(raw: &RawValue) -> Result<T, Error> {

@@ -175,7 +175,7 @@ fn other(books: &mut BookState, entity: Entity, raw: &RawValue, home: Currency) 
             BookPosting {
                 label: number.unwrap_or_else(|| format!("purchase {}", purchase.id)),
                 date: Some(purchase.date),
-                target: None,
+                target: Some(TargetRef { kind: TargetKind::Purchase, id: purchase.id }),
                 marker: None,
                 lines,
             }

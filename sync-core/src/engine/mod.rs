@@ -12,6 +12,7 @@
 
 mod adopt;
 mod adoption;
+mod costs;
 mod decide;
 mod entries;
 mod files;
@@ -41,6 +42,7 @@ use futures_util::StreamExt;
 
 pub use adopt::{Adopted, Answer, Rebuilt};
 pub use adoption::AdoptionState;
+pub use costs::CostParts;
 pub use decide::{LinkedDecision, NewDecision, decide_linked, decide_new, match_lines, rekey, stored_otherwise};
 pub use entries::{ApprovedEntry, EntryOutcome, entries_of};
 pub use files::FileParts;
@@ -131,6 +133,8 @@ pub struct Engine {
     whole: AtomicBool,
     /// The way back, where payments are carried back too.
     back: Option<payments::Back>,
+    /// The way back of direct costs, where they are carried back.
+    costs: Option<costs::CostBack>,
     /// The way of files, where they are copied.
     files: Option<FileParts>,
     /// No further jobs are taken.
@@ -154,6 +158,7 @@ impl Engine {
             fresh: Mutex::default(),
             whole: AtomicBool::new(false),
             back: None,
+            costs: None,
             files: None,
             stopping: AtomicBool::new(false),
         }
@@ -241,6 +246,7 @@ impl Engine {
                     DocumentKind::Customer
                         | DocumentKind::Transaction
                         | DocumentKind::Payment
+                        | DocumentKind::DirectCost
                         | DocumentKind::PayAppFiles
                 )
             })
@@ -311,6 +317,9 @@ impl Engine {
         self.whole.store(false, Ordering::Relaxed);
         if let Some(back) = &self.back {
             back.forget();
+        }
+        if let Some(costs) = &self.costs {
+            costs.forget();
         }
     }
 

@@ -98,6 +98,10 @@ impl Engine {
                     changes.push(Change::found(PaymentKey::whole(&target).document()));
                     settlements.push(settlement(job, JobEnd::Done, ""));
                 }
+                // Costs are read by their own list of changes.
+                Some(target) if target.kind == TargetKind::Purchase => {
+                    settlements.push(settlement(job, JobEnd::Done, ""));
+                }
                 Some(target) => of_documents.push((job, target)),
                 None => settlements.push(settlement(job, JobEnd::Done, "")),
             }
@@ -175,7 +179,7 @@ fn is_echo(link: &Link, state: &Found) -> bool {
 /// Does it tell of money that moved?
 fn is_payment(notice: &Notice) -> bool {
     match notice.target() {
-        Some(target) => PaymentKey::is_payment(&target),
-        None => matches!(notice.word.as_str(), "deposit" | "purchase"),
+        Some(target) => PaymentKey::is_payment(&target) || target.kind == TargetKind::Purchase,
+        None => notice.word == "deposit",
     }
 }

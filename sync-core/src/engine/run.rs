@@ -51,6 +51,9 @@ pub struct RunReport {
     pub payments_recorded: usize,
     /// Payments taken back in the source.
     pub payments_taken_back: usize,
+    /// Direct costs recorded in the source.
+    #[serde(default)]
+    pub direct_costs_recorded: usize,
     /// Files attached to transactions.
     #[serde(default)]
     pub files_attached: usize,
@@ -73,6 +76,7 @@ impl RunReport {
         self.batches += batches;
         self.payments_recorded += other.payments_recorded;
         self.payments_taken_back += other.payments_taken_back;
+        self.direct_costs_recorded += other.direct_costs_recorded;
         self.files_attached += other.files_attached;
     }
 }
@@ -150,11 +154,14 @@ impl Engine {
             let jobs = self.look(jobs, &mut report).await?;
             let (payments, jobs): (Vec<Job>, Vec<Job>) =
                 jobs.into_iter().partition(|job| job.document.kind == DocumentKind::Payment);
+            let (costs, jobs): (Vec<Job>, Vec<Job>) =
+                jobs.into_iter().partition(|job| job.document.kind == DocumentKind::DirectCost);
             let (files, jobs) = jobs.into_iter().partition(|job| job.document.kind == DocumentKind::PayAppFiles);
             let jobs = self.recover(jobs, &mut index, &mut report).await?;
             self.work(jobs, &mut index, &mut report).await?;
             let until = now + chrono::Duration::from_std(self.config.lease).unwrap_or_default();
             self.work_payments(payments, until, &mut report).await?;
+            self.work_direct_costs(costs, until, &mut report).await?;
             self.work_files(files, until, &mut report).await?;
         }
     }

@@ -9,8 +9,16 @@ use sha2::{Digest, Sha256};
 use super::fault::{Fault, Faults, nearest};
 
 /// Every file that a mapping may have. All are optional.
-pub const FILES: [&str; 7] =
-    ["accounts.csv", "coding.csv", "projects.csv", "rules.toml", "sync.toml", "terms.csv", "vendors.csv"];
+pub const FILES: [&str; 8] = [
+    "accounts.csv",
+    "coding.csv",
+    "direct_costs.csv",
+    "projects.csv",
+    "rules.toml",
+    "sync.toml",
+    "terms.csv",
+    "vendors.csv",
+];
 
 /// The files of one version of a mapping. They can be compiled, kept in the journal and written back to a directory.
 #[derive(Clone, Default, PartialEq, Eq)]

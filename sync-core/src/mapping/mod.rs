@@ -42,6 +42,7 @@ mod attachments;
 mod coding;
 mod coverage;
 mod crosswalk;
+mod direct_costs;
 mod explain;
 mod expr;
 pub(crate) mod fault;
@@ -68,6 +69,7 @@ pub use attachments::Attachments;
 pub use coding::CodingRow;
 pub use coverage::{Coverage, OpenCode};
 pub use crosswalk::AccountRole;
+pub use direct_costs::{CostScope, DirectCosts};
 pub use explain::{ExplainedLine, Explanation, Origin};
 pub use fault::{Fault, Faults};
 pub use files::{FILES, MappingFiles};
@@ -79,6 +81,7 @@ pub use settings::{ClosedPeriod, Deletion, OwnerRetainage, Policies, RetainageLi
 
 use coding::CodingTable;
 use crosswalk::Crosswalk;
+use direct_costs::CostTable;
 use fault::Collector;
 use rules::Rules;
 
@@ -89,6 +92,7 @@ use crate::model::Owner;
 pub struct Mapping {
     coding: CodingTable,
     crosswalk: Crosswalk,
+    direct_costs: CostTable,
     policies: Policies,
     rules: Rules,
     version: String,
@@ -135,6 +139,8 @@ impl Mapping {
         reader.bytes("accounts.csv", |bytes, out| crosswalk.read_accounts(bytes, out));
         let mut coding = CodingTable::default();
         reader.bytes(coding::FILE, |bytes, out| coding = CodingTable::read(bytes, out));
+        let mut direct_costs = CostTable::default();
+        reader.bytes(direct_costs::FILE, |bytes, out| direct_costs = CostTable::read(bytes, out));
         let mut policies = Policies::default();
         reader.text("sync.toml", |text, out| policies = Policies::read(text, out));
         let mut rules = Rules::default();
@@ -145,7 +151,7 @@ impl Mapping {
             return Err(Faults(faults));
         }
         let version = files.version();
-        Ok(Self { coding, crosswalk, policies, rules, version, files })
+        Ok(Self { coding, crosswalk, direct_costs, policies, rules, version, files })
     }
 
     /// The files that it was made of.

@@ -5,6 +5,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::approval::{self, Approval};
 use super::attachments::{self, Attachments};
+use super::direct_costs::{self, DirectCosts};
 use super::fault::{Collector, did_you_mean, nearest};
 
 /// What to do with a document dated in a closed period.
@@ -86,6 +87,8 @@ pub struct Policies {
     pub approval: Approval,
     /// `[attachments]`: which files are copied.
     pub attachments: Attachments,
+    /// `[direct_costs]`: which are recorded in Procore.
+    pub direct_costs: DirectCosts,
 }
 
 impl Policies {
@@ -98,8 +101,11 @@ impl Policies {
             if section == "attachments" {
                 return attachments::entry(key, value, &mut policies.attachments, out);
             }
+            if section == "direct_costs" {
+                return direct_costs::entry(key, value, &mut policies.direct_costs, out);
+            }
             if section != "policy" {
-                return unknown(section, &["policy", "approval", "attachments"], "section", out);
+                return unknown(section, &["policy", "approval", "attachments", "direct_costs"], "section", out);
             }
             let known = ["closed_period", "retainage_lines", "deletion", "vendors", "retainage", "owner_retainage"];
             let p = &mut policies;
@@ -138,6 +144,7 @@ impl Policies {
                 _ => unknown(key, &known, "policy", out),
             }
         });
+        policies.direct_costs.check(out);
         policies
     }
 }

@@ -150,6 +150,7 @@ fn header(kind: DocumentKind) -> &'static [(&'static str, Get)] {
         DocumentKind::OwnerInvoice => OWNER_INVOICE,
         DocumentKind::Customer
         | DocumentKind::Payment
+        | DocumentKind::DirectCost
         | DocumentKind::PayAppFiles
         | DocumentKind::WipEntry
         | DocumentKind::Transaction => &[],

@@ -20,6 +20,10 @@ impl Mapping {
         if names.lists().is_some() {
             self.verify_coding(names, &mut Collector { file: super::coding::FILE, faults: &mut faults });
             self.verify_accounts(names, &mut Collector { file: "accounts.csv", faults: &mut faults });
+            let mut out = Collector { file: super::direct_costs::FILE, faults: &mut faults };
+            for (list, named) in self.direct_costs.names() {
+                name(names, list, &named, &mut out);
+            }
             let mut out = Collector { file: "terms.csv", faults: &mut faults };
             for named in self.crosswalk.terms.values() {
                 name(names, List::Term, named, &mut out);

@@ -64,6 +64,8 @@ kinds! {
         OwnerInvoice = "owner_invoice",
         /// A payment of the accounting system, on its way back: see `actuals::PaymentKey`.
         Payment = "payment",
+        /// What was spent on a project without a commitment, on its way back: see `direct_costs::CostKey`.
+        DirectCost = "direct_cost",
         /// The files of a pay app, on their way to its bill; the id is that of the pay app.
         PayAppFiles = "pay_app_files",
         /// A journal entry of a WIP schedule that somebody approved, `JOB.DATE.WHAT`: see
@@ -98,6 +100,8 @@ kinds! {
         BillPayment = "bill_payment",
         /// A payment from a customer.
         Payment = "payment",
+        /// An expense, check or card charge: paid at once, never owed.
+        Purchase = "purchase",
         /// A journal entry.
         JournalEntry = "journal_entry",
     }

@@ -86,6 +86,8 @@ id! {
     ContractId;
     /// A payment recorded in Procore.
     ContractPaymentId;
+    /// A direct cost.
+    DirectCostId;
     /// A Procore billing period.
     BillingPeriodId;
     /// A Procore cost code.

@@ -94,7 +94,11 @@ async fn wanted(
 ) -> Result<Option<Fields>, Failure> {
     if matches!(
         key.kind,
-        DocumentKind::Payment | DocumentKind::PayAppFiles | DocumentKind::Transaction | DocumentKind::Customer
+        DocumentKind::Payment
+            | DocumentKind::DirectCost
+            | DocumentKind::PayAppFiles
+            | DocumentKind::Transaction
+            | DocumentKind::Customer
     ) {
         return Ok(None);
     }

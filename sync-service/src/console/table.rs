@@ -17,6 +17,7 @@ pub(crate) fn columns(file: &str) -> Option<&'static [&'static str]> {
             "retainage_item",
         ],
         "vendors.csv" => &["procore_vendor", "quickbooks_vendor"],
+        "direct_costs.csv" => &["project_number", "item", "account", "class", "budget_code"],
         "terms.csv" => &["procore_terms", "quickbooks_terms"],
         "accounts.csv" => &["role", "account", "item"],
         _ => return None,

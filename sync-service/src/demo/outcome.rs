@@ -291,6 +291,7 @@ fn entity(kind: TargetKind) -> &'static str {
         TargetKind::CreditMemo => "CreditMemo",
         TargetKind::BillPayment => "BillPayment",
         TargetKind::Payment => "Payment",
+        TargetKind::Purchase => "Purchase",
         TargetKind::JournalEntry => "JournalEntry",
     }
 }

@@ -76,6 +76,7 @@ impl Metrics {
             ("adopted", report.adopted),
             ("payment_recorded", report.payments_recorded),
             ("payment_taken_back", report.payments_taken_back),
+            ("direct_cost_recorded", report.direct_costs_recorded),
         ] {
             *counts.written.entry(what).or_default() += many as u64;
         }

@@ -15,7 +15,7 @@ use sync_core::Error;
 use sync_core::clock::{Clock, ManualClock, SeededRandom};
 use sync_core::connector::Sink;
 use sync_core::dead_letter::DeadLetter;
-use sync_core::engine::{Engine, EngineConfig, FileParts, Observer, Parts, PaymentParts, RunReport, Silent};
+use sync_core::engine::{CostParts, Engine, EngineConfig, FileParts, Observer, Parts, PaymentParts, RunReport, Silent};
 use sync_core::http::{
     MemoryTokenStore, Pace, ReqwestTransport, Secret, Stored, TokenManager, TokenSet, TokenStore, Transport,
     TransportConfig,
@@ -190,10 +190,10 @@ impl Site {
     /// The program, just started, with somebody who watches its steps.
     pub(crate) fn engine_watched(&self, observer: Arc<dyn Observer>) -> Engine {
         let (source, sink) = (self.source(), self.sink());
-        let payments = PaymentParts {
-            source: Arc::new(PaymentsBook::new(sink.client().clone())),
-            sink: Arc::new(Actuals::new(source.procore().clone())),
-        };
+        let book = Arc::new(PaymentsBook::new(sink.client().clone()));
+        let actuals = Arc::new(Actuals::new(source.procore().clone()));
+        let payments = PaymentParts { source: book.clone(), sink: actuals.clone() };
+        let costs = CostParts { source: book, sink: actuals };
         let files = FileParts {
             source: Arc::new(Files::new(source.procore().clone())),
             sink: Arc::new(BillFiles::new(sink.client().clone())),
@@ -209,6 +209,7 @@ impl Site {
         };
         Engine::new(parts, EngineConfig { lease: Duration::from_secs(150), ..EngineConfig::default() })
             .with_payments(payments)
+            .with_direct_costs(costs)
             .with_files(files)
     }
 

@@ -24,7 +24,7 @@ use crate::connector::{BankState, Change, Cursor, PaymentChanges, PaymentRead, P
 use crate::dead_letter::DeadLetter;
 use crate::error::Error;
 use crate::journal::{Intake, Link};
-use crate::model::{DocumentKind, TargetKind, TargetRef, Timestamp};
+use crate::model::{DocumentKey, DocumentKind, TargetKind, TargetRef, Timestamp};
 
 /// After how long a payment that is a dead letter is tried again.
 const TRIED_AGAIN: chrono::TimeDelta = chrono::TimeDelta::hours(20);
@@ -202,10 +202,16 @@ impl Back {
     }
 }
 
+/// Is it a document of the source whose payments are recorded there?
+fn is_billed(document: &DocumentKey) -> bool {
+    matches!(document.kind, DocumentKind::PayApp | DocumentKind::OwnerInvoice)
+}
+
 /// The keys of all parts that a reading of payments may change.
-fn concerned(changes: &PaymentChanges, links: &[Link]) -> BTreeSet<crate::model::DocumentKey> {
+fn concerned(changes: &PaymentChanges, links: &[Link]) -> BTreeSet<DocumentKey> {
     let billed: HashSet<&TargetRef> = links
         .iter()
+        .filter(|link| is_billed(&link.document))
         .map(|link| &link.target)
         .filter(|t| matches!(t.kind, TargetKind::Bill | TargetKind::Invoice))
         .collect();

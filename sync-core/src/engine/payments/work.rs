@@ -7,7 +7,7 @@ use super::super::index::journal_error;
 use super::super::run::{RunReport, settlement};
 use super::super::{Engine, Parts, Step};
 use super::send::Planned;
-use super::{Back, is_news};
+use super::{Back, is_billed, is_news};
 use crate::actuals::{Due, Paid, PartStep, PaymentFact, PaymentKey, PaymentMade, plan_part};
 use crate::connector::{Change, Fetched, PaymentRead, PaymentWrite};
 use crate::dead_letter::{Cause, DeadLetter};
@@ -200,7 +200,7 @@ impl Engine {
         let paid = parts.iter().filter_map(|PartJob { key, .. }| key.settled());
         let paid = journal.links_to(connection, &paid.collect::<Vec<_>>()).await.map_err(journal_error)?;
         let by_target: HashMap<&TargetRef, &DocumentKey> =
-            paid.iter().map(|link| (&link.target, &link.document)).collect();
+            paid.iter().filter(|l| is_billed(&l.document)).map(|link| (&link.target, &link.document)).collect();
         let documents: Vec<DocumentKey> = parts.iter().map(|part| part.job.document.clone()).collect();
         let links = journal.links_of(connection, &documents).await.map_err(journal_error)?;
         let by_document: HashMap<&DocumentKey, &Link> = links.iter().map(|link| (&link.document, link)).collect();

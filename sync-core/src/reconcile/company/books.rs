@@ -57,7 +57,7 @@ pub struct BookPosting {
     pub label: String,
     /// Its date.
     pub date: Option<Date>,
-    /// The transaction, where it is of a kind that this program writes.
+    /// The transaction, where it is of a kind that this program knows.
     pub target: Option<TargetRef>,
     /// The mark of this program, where it has one.
     pub marker: Option<Marker>,

@@ -109,6 +109,11 @@ pub fn reconcile(companies: &Companies<'_>) -> Result<CompanyReport, MoneyError>
     }
     problems.extend(books.unreadable.iter().cloned());
     let mut same_currency = books.clone();
+    // What is recorded in Procore as a direct cost is of no commitment, so it stands in none of these tie-outs.
+    let spent = links.iter().filter(|link| link.document.kind == DocumentKind::DirectCost);
+    let spent: HashSet<&TargetRef> = spent.map(|link| &link.target).collect();
+    same_currency.transactions.retain(|state| !spent.contains(&state.target));
+    same_currency.entries.retain(|entry| entry.target.as_ref().is_none_or(|target| !spent.contains(target)));
     same_currency.transactions.retain(|state| {
         let own = state.total.map_or(currency, |total| total.currency());
         if own != currency {

@@ -20,6 +20,7 @@ pub(crate) fn about(file: &str) -> &'static str {
         "projects.csv" => "the customer and job of each project",
         "coding.csv" => "class, item and account of each code",
         "vendors.csv" => "vendors whose names differ",
+        "direct_costs.csv" => "budget code of what was bought without a commitment",
         "terms.csv" => "payment terms",
         "accounts.csv" => "which account plays which role",
         "sync.toml" => "policies: closed periods, retainage, approval",
@@ -28,7 +29,7 @@ pub(crate) fn about(file: &str) -> &'static str {
     }
 }
 
-/// One of the seven; nothing else is ever read or written.
+/// One of the eight; nothing else is ever read or written.
 pub(crate) fn known(name: &str) -> Result<&'static str, Problem> {
     let found = FILES.into_iter().find(|file| *file == name);
     found.ok_or_else(|| Problem::NotThere(format!("No mapping has a file {name}.")))

@@ -1,5 +1,5 @@
-//! What a sync may ask of Procore: to read, and to write payments, vendor records, origin ids and its own subscriptions.
-//! Nothing else that changes something: no budget, commitment, change order, schedule of values or invoice.
+//! What a sync may ask of Procore: to read, and to write payments, vendor records, origin ids and its own subscriptions,
+//! and to record direct costs. Nothing else that changes something: no budget, commitment, change order, schedule of values or invoice.
 
 use crate::json::Json;
 
@@ -53,6 +53,8 @@ const ALLOWED: &[(&str, &str, &[&str])] = &[
     ("POST", "/rest/v1.0/contract_payments", PAYMENT),
     ("PATCH", "/rest/v1.0/contract_payments/{id}", PAYMENT),
     ("DELETE", "/rest/v1.0/contract_payments/{id}", &[]),
+    ("GET", "/rest/v1.1/projects/{id}/direct_costs", &[]),
+    ("POST", "/rest/v1.1/projects/{id}/direct_costs", DIRECT_COST),
     ("POST", "/rest/v1.0/vendors", &["vendor/*"]),
     ("PATCH", "/rest/v1.0/vendors/{id}", &["vendor/*"]),
     ("PATCH", "/rest/v1.0/projects/{id}", &["project/origin_id"]),
@@ -91,6 +93,19 @@ const PAYMENT: &[&str] = &[
     "contract_payment/notes",
     "contract_payment/origin_id",
     "contract_payment/origin_data",
+];
+
+/// What is recorded of a direct cost; what is recorded is never changed.
+const DIRECT_COST: &[&str] = &[
+    "direct_cost/direct_cost_type",
+    "direct_cost/status",
+    "direct_cost/vendor_id",
+    "direct_cost/invoice_number",
+    "direct_cost/direct_cost_date",
+    "direct_cost/payment_date",
+    "direct_cost/description",
+    "direct_cost/origin_id",
+    "direct_cost/line_items",
 ];
 
 /// What is wrong with a request, if anything is. `endpoint` is method and path, with `{id}` for ids.

@@ -6,6 +6,7 @@
 
 mod call;
 mod config;
+mod direct_costs;
 mod errors;
 mod files;
 mod filters;

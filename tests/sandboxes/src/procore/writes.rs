@@ -111,6 +111,7 @@ impl Procore {
             ("POST", ["rest", "v1.0", "contract_payments"]) => self.create_payment(call),
             ("PATCH", ["rest", "v1.0", "contract_payments", id]) => self.update_payment(call, id),
             ("DELETE", ["rest", "v1.0", "contract_payments", id]) => self.delete_payment(call, id),
+            ("POST", ["rest", "v1.1", "projects", project, "direct_costs"]) => self.create_direct_cost(call, project),
             ("POST", ["rest", "v1.0", "vendors"]) => self.write_vendor(call, None),
             ("PATCH", ["rest", "v1.0", "vendors", id]) if *id != "sync" => self.write_vendor(call, Some(id)),
             ("PATCH", [.., "sync"]) => {
