@@ -8,6 +8,7 @@
 //! twice. The link is there before the request goes out, so that one which arrives late is looked for even when there is
 //! nothing left to record. What is recorded is never changed: see [`direct_costs`](crate::direct_costs).
 
+mod turn;
 mod work;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
