@@ -22,7 +22,7 @@ fn an_audit_says_what_is_there_what_would_be_done_and_drafts_a_mapping_that_is_r
     // then the report says so,
     let text = std::fs::read_to_string(&text).unwrap();
     for line in [
-        "189 documents would be written, 0 would wait for a person",
+        "190 documents would be written, 0 would wait for a person",
         "| edition | QuickBooks Online Plus |",
         "| books are closed until | 2025-12-31 |",
         "| create | purchase order | 34 | 3,814,874.53 |",

@@ -109,6 +109,10 @@ fn what_was_paid_is_in_procore_once_for_each_pay_app() {
     // Checks 1001, 1003, 1004 (two parts), 1010 (three), the card, and 1012, which is a dead letter.
     assert_eq!(outcome["documents"]["bill_payment"], serde_json::json!({ "procore": 8, "quickbooks": 9 }));
     assert_eq!(outcome["documents"]["payment"], serde_json::json!({ "procore": 3, "quickbooks": 3 }));
+    let kinds = outcome["documents"].as_object().unwrap();
+    for (kind, count) in kinds {
+        assert!(count["procore"].as_u64() > Some(0) && count["quickbooks"].as_u64() > Some(0), "{kind}: {count}");
+    }
     assert!(outcome["kills"].as_u64().unwrap() >= 2, "also killed while payments were on their way");
 }
 

@@ -260,7 +260,9 @@ fn count(
     dead: &[DeadLetter],
     there: &HashSet<TargetRef>,
 ) -> BTreeMap<TargetKind, Pair> {
-    let mut counts: BTreeMap<TargetKind, Pair> = TargetKind::ALL.iter().map(|kind| (*kind, Pair::default())).collect();
+    // Of the others Procore has no documents.
+    let kinds = TargetKind::ALL.iter().filter(|k| !matches!(k, TargetKind::JournalEntry | TargetKind::Purchase));
+    let mut counts: BTreeMap<TargetKind, Pair> = kinds.map(|kind| (*kind, Pair::default())).collect();
     for kind in wanted.values() {
         counts.entry(*kind).or_default().procore += 1;
     }
