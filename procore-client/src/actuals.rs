@@ -11,6 +11,7 @@ mod mark;
 mod sink;
 #[cfg(test)]
 mod tests;
+mod vendors;
 
 use std::sync::Arc;
 

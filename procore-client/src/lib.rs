@@ -53,7 +53,7 @@
 //! | [`auth`] | environments, the consent page, tokens of persons and service accounts |
 //! | [`webhook::Webhook`] | deliveries of versions 2, 3 and 4, turned into changes |
 //! | [`webhook::hooks::Hooks`] | the subscriptions behind them, made and repaired |
-//! | [`actuals::Actuals`] | payments, direct costs and origin ids, written back; [`actuals::WRITE_PATHS`] is all that can be written |
+//! | [`actuals::Actuals`] | payments, direct costs, vendors and origin ids, written back; [`actuals::WRITE_PATHS`] is all that can be written |
 //! | [`Files`] | the files of pay apps, to be copied |
 //! | [`wire`] | Procore's own shapes, one file for each resource |
 //! | [`convert`] | from those shapes to documents; pure |
@@ -61,7 +61,7 @@
 //!
 //! # Limits
 //!
-//! - It writes payments, direct costs, origin ids and subscriptions, and nothing else. There is no call that creates or changes a
+//! - It writes payments, direct costs, new vendors, origin ids and subscriptions, and nothing else. There is no call that creates or changes a
 //!   budget, commitment, change order, schedule of values or invoice.
 //! - Lists show what the account may see. A document that is missing from a list is looked for by its id before it is
 //!   called gone; 403 is never taken for gone.

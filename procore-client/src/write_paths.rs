@@ -1,8 +1,8 @@
 //! Everything that this crate can write to Procore, as one list.
 //!
 //! A request that changes something is made from an entry of [`WRITE_PATHS`] and in no other way: the client takes no
-//! method and no path for a write. So what stands here is what can happen: payments, direct costs, origin ids, and
-//! subscriptions to events. There is no budget, commitment, change order, schedule of values or invoice in it, but for the origin id that
+//! method and no path for a write. So what stands here is what can happen: payments, direct costs, new vendors,
+//! origin ids, and subscriptions to events. There is no budget, commitment, change order, schedule of values or invoice in it, but for the origin id that
 //! joins one with its transaction.
 
 use http::Method;
@@ -72,6 +72,13 @@ pub(crate) const DIRECT_COST_CREATE: WritePath = path(
         "line_items",
     ],
 );
+/// A company of the directory that the accounting system had first.
+pub(crate) const VENDOR_CREATE: WritePath = path(
+    "POST",
+    "/rest/v1.0/vendors",
+    Some("vendor"),
+    &["name", "address", "city", "state_code", "zip", "country_code", "business_phone", "email_address", "origin_id"],
+);
 pub(crate) const PROJECT_ORIGIN: WritePath = path("PATCH", "/rest/v1.0/projects/{id}", Some("project"), ORIGIN);
 pub(crate) const VENDOR_ORIGIN: WritePath = path("PATCH", "/rest/v1.0/vendors/{id}", Some("vendor"), ORIGIN);
 pub(crate) const SUBCONTRACT_ORIGIN: WritePath =
@@ -107,6 +114,7 @@ pub const WRITE_PATHS: &[WritePath] = &[
     PAYMENT_MARK,
     PAYMENT_DELETE,
     DIRECT_COST_CREATE,
+    VENDOR_CREATE,
     PROJECT_ORIGIN,
     VENDOR_ORIGIN,
     SUBCONTRACT_ORIGIN,
@@ -168,16 +176,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_payments_direct_costs_origin_ids_and_subscriptions() {
+    fn what_is_written_is_payments_direct_costs_vendors_origin_ids_and_subscriptions() {
         // given every way to write
         for known in WRITE_PATHS {
             let payment = known.path.starts_with("/rest/v1.0/contract_payments");
-            let cost = known.method == "POST" && known.path.ends_with("/direct_costs");
+            let new =
+                known.method == "POST" && (known.path.ends_with("/direct_costs") || known.path.ends_with("/vendors"));
             let subscription = known.path.contains("/webhooks/hooks");
-            // then whatever is neither a payment, nor a new direct cost, nor a subscription changes the origin id and
+            // then whatever is neither a payment, nor a new direct cost or vendor, nor a subscription changes the origin id and
             // nothing else
             assert!(
-                payment || cost || subscription || (known.method == "PATCH" && known.members == ORIGIN),
+                payment || new || subscription || (known.method == "PATCH" && known.members == ORIGIN),
                 "{known:?}"
             );
             assert!(!known.path.contains("budget") && !known.path.contains("line_items"), "{known:?}");

@@ -9,6 +9,7 @@ mod files;
 mod marker;
 mod notice;
 mod payments;
+mod vendors;
 
 use std::fmt;
 
@@ -21,6 +22,7 @@ pub use files::{Attached, FileAt, FileFault, FileOutcome, FileSink, FileSource};
 pub use marker::Marker;
 pub use notice::{Inbox, Notice};
 pub use payments::{BankState, PaymentChanges, PaymentOutcome, PaymentRead, PaymentSink, PaymentSource, PaymentWrite};
+pub use vendors::{KnownVendor, VendorOutcome, VendorSink};
 
 use crate::dead_letter::Cause;
 use crate::error::Error;

@@ -103,6 +103,13 @@ impl Error {
         self.advice
     }
 
+    /// Does it concern what was asked for alone, so that all else can go on? A system that is out of reach, or a login
+    /// that ended, concerns everything.
+    pub(crate) fn is_of_one_place(&self) -> bool {
+        use ErrorKind::{Invalid, NotFound, Refused, Unreadable};
+        matches!(self.kind, NotFound | Unreadable | Refused | Invalid)
+    }
+
     /// The document concerned.
     pub fn document(&self) -> Option<&DocumentKey> {
         self.document.as_ref()

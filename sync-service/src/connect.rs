@@ -12,8 +12,8 @@ use quickbooks_online::{App, Authorization, BillFiles};
 use quickbooks_online::{Environment as QuickBooksEnvironment, PaymentsBook, QuickBooks, QuickBooksSink, SinkOptions};
 use serde::{Deserialize, Serialize};
 use sync_core::clock::{Clock, ScaledClock, SeededRandom, SystemClock};
-use sync_core::connector::Sink;
-use sync_core::engine::{CostParts, Engine, EngineConfig, FileParts, Observer, Parts, PaymentParts};
+use sync_core::connector::{PaymentSource, Sink};
+use sync_core::engine::{CostParts, Engine, EngineConfig, FileParts, Observer, Parts, PaymentParts, VendorParts};
 use sync_core::http::{FileTokenStore, Pace, ReqwestTransport, Secret, TokenManager, Transport, TransportConfig};
 use sync_core::journal::SqliteJournal;
 use sync_core::mapping::Mapping;
@@ -218,13 +218,14 @@ impl Connection {
         let book = Arc::new(PaymentsBook::new(self.sink.client().clone()));
         let actuals = Arc::new(Actuals::new(self.source.procore().clone()));
         let payments = PaymentParts { source: book.clone(), sink: actuals.clone() };
+        let vendors = VendorParts { company: PaymentSource::company(book.as_ref()), sink: actuals.clone() };
         let costs = CostParts { source: book, sink: actuals };
         let files = FileParts {
             source: Arc::new(Files::new(self.source.procore().clone())),
             sink: Arc::new(BillFiles::new(self.sink.client().clone())),
         };
         let engine = self.engine_over(settings, journal, mapping, observer, |sink| sink);
-        engine.with_payments(payments).with_direct_costs(costs).with_files(files)
+        engine.with_payments(payments).with_direct_costs(costs).with_vendors(vendors).with_files(files)
     }
 
     /// The engine over these clients, with something between it and the sink. It carries nothing back and copies no

@@ -42,6 +42,9 @@ pub(crate) async fn run(json: bool) -> Result<ExitCode, Failure> {
                 report.payments_recorded, report.payments_taken_back
             );
         }
+        if report.vendors_entered > 0 {
+            println!("{} vendors entered in Procore.", report.vendors_entered);
+        }
         if report.direct_costs_recorded > 0 {
             println!("{} direct costs recorded in Procore.", report.direct_costs_recorded);
         }
@@ -80,5 +83,6 @@ pub(crate) async fn work(
     let mut report = engine.run().await?;
     report.add(engine.carry_payments(BANK_EVERY).await?);
     report.add(engine.carry_direct_costs().await?);
+    report.add(engine.carry_vendors().await?);
     Ok((intake, report))
 }

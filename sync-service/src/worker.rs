@@ -136,6 +136,7 @@ pub(crate) async fn obey(
     }
     report.add(engine.carry_payments(Duration::ZERO).await?);
     report.add(engine.carry_direct_costs().await?);
+    report.add(engine.carry_vendors().await?);
     Ok(report)
 }
 

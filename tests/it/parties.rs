@@ -1,12 +1,13 @@
 //! Vendors and customers: made, edited, out of use, merged, and names that are taken.
 
 use sync_core::dead_letter::{Cause, DeadLetter};
+use sync_sandboxes::faults::Fault;
 use sync_sandboxes::json::{Json, object};
 
 use crate::kit::edit::{MappingFiles, set};
 use crate::kit::ledger::{self, procore_id, text};
 use crate::kit::tie_out::ties_out;
-use crate::kit::{Site, site};
+use crate::kit::{Site, lock, site};
 
 /// Superior Concrete & Masonry Inc, the vendor of SC-A1, and its last pay app.
 const VENDOR: &str = "598134326011202";
@@ -194,4 +195,112 @@ async fn two_vendors_that_the_bookkeeper_merged_become_one_link_when_the_mapping
     let bill = quickbooks.all("Bill").find(|bill| procore_id(bill) == RELEASE).unwrap();
     assert_eq!((text(bill, &["TxnDate"]), text(bill, &["VendorRef", "value"])), ("2026-08-02", into.as_str()));
     assert_eq!(ledger::duplicates(&quickbooks), 0);
+}
+
+const CREATE: &str = "[policy]\nnew_vendors = \"create\"\n";
+
+/// The demo portfolio, loaded; what the bookkeeper enters from then on goes to Procore too.
+async fn entering() -> Site {
+    let mut site = loaded().await;
+    let files = MappingFiles::of_demo();
+    files.append("sync.toml", CREATE);
+    site.mapping = files.load().unwrap();
+    let engine = site.engine();
+    engine.run().await.unwrap();
+    assert_eq!(engine.carry_vendors().await.unwrap().vendors_entered, 0, "those who were there stay");
+    site
+}
+
+fn enters(site: &Site, name: &str) -> String {
+    let body = Json::parse(
+        format!(
+            r#"{{"DisplayName":"{name}","PrimaryPhone":{{"FreeFormNumber":"218-555-0144"}},
+                "PrimaryEmailAddr":{{"Address":"office@twinports.test"}}}}"#
+        )
+        .as_bytes(),
+    );
+    site.quickbooks().person_creates(site.now(), "Vendor", body.unwrap()).unwrap()
+}
+
+async fn carries(site: &Site) -> usize {
+    let engine = site.engine();
+    engine.run().await.unwrap();
+    engine.carry_vendors().await.unwrap().vendors_entered
+}
+
+fn in_procore(site: &Site, name: &str) -> Vec<Json> {
+    site.procore().all("vendors").filter(|vendor| text(vendor, &["name"]) == name).cloned().collect()
+}
+
+#[tokio::test]
+async fn a_vendor_that_the_bookkeeper_enters_first_is_entered_in_procore_once() {
+    // Given a bookkeeper who enters a vendor
+    let site = entering().await;
+    let id = enters(&site, "Twin Ports Crane");
+    // When it is carried over, and in the nights after
+    assert_eq!(carries(&site).await, 1);
+    let written = site.write_requests();
+    for _ in 0..2 {
+        site.days_pass(1);
+        site.load().await;
+        assert_eq!(carries(&site).await, 0);
+    }
+    // Then Procore has it once, with its telephone and address, and both are one
+    let [vendor] = in_procore(&site, "Twin Ports Crane").try_into().unwrap();
+    assert_eq!(text(&vendor, &["business_phone"]), "218-555-0144");
+    assert_eq!(text(&vendor, &["email_address"]), "office@twinports.test");
+    assert!(text(&vendor, &["origin_id"]).ends_with(&format!(":vendor:{id}")), "{vendor}");
+    assert_eq!(site.write_requests(), written, "nothing is written back");
+    assert_eq!(site.dead_letters().await, []);
+    // And from then on Procore's changes follow
+    let procore_id = text(&vendor, &["id"]).to_owned();
+    site.procore()
+        .person_edits(site.now(), "vendors", &procore_id, |v| v.set("business_phone", "218-555-0199"))
+        .unwrap();
+    site.catch_up().await;
+    assert_eq!(
+        text(&vendor_named(&site, "Twin Ports Crane").unwrap(), &["PrimaryPhone", "FreeFormNumber"]),
+        "218-555-0199"
+    );
+}
+
+#[tokio::test]
+async fn without_the_policy_a_new_vendor_stays_in_quickbooks() {
+    let site = loaded().await;
+    enters(&site, "Twin Ports Crane");
+    assert_eq!(carries(&site).await, 0);
+    assert!(in_procore(&site, "Twin Ports Crane").is_empty());
+}
+
+#[tokio::test]
+async fn lost_answers_and_a_lost_journal_enter_a_vendor_once() {
+    for fault in [Fault::LostAnswer, Fault::LostRequest] {
+        let mut site = entering().await;
+        let id = enters(&site, "Twin Ports Crane");
+        lock(&site.procore_weather).api.next_for(fault, http::Method::POST, "/rest/v1.0/vendors");
+        assert_eq!(carries(&site).await, 1, "{fault:?}");
+        // Even a program that forgot it all, and is told of the vendor as new once more, finds it
+        site.journal = std::sync::Arc::new(sync_core::journal::MemoryJournal::default());
+        site.engine().rebuild_links().await.unwrap();
+        let change = sync_core::connector::Change::found(format!("new_vendor/{id}").parse().unwrap());
+        site.engine().intake(&[change]).await.unwrap();
+        site.load().await;
+        assert_eq!(in_procore(&site, "Twin Ports Crane").len(), 1, "{fault:?}");
+        assert_eq!(site.dead_letters().await, []);
+    }
+}
+
+#[tokio::test]
+async fn a_new_vendor_of_a_name_that_procore_has_is_not_entered_again() {
+    // Given vendors that only one side had so far, under one name
+    let site = entering().await;
+    let body = object([("name", "Twin Ports Crane".into()), ("is_active", true.into())]);
+    site.procore().person_creates(site.now(), "vendors", body);
+    enters(&site, "Twin Ports Crane");
+    // When both are carried over
+    assert_eq!(carries(&site).await, 0);
+    site.catch_up().await;
+    // Then they are one
+    assert_eq!(in_procore(&site, "Twin Ports Crane").len(), 1);
+    assert_eq!(site.dead_letters().await, []);
 }

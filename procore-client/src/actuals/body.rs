@@ -6,6 +6,7 @@ use sync_core::actuals::{Paid, PaymentFact, PaymentMethod};
 use sync_core::connector::BankState;
 use sync_core::direct_costs::{CostKind, DirectCostFact};
 use sync_core::model::Date;
+use sync_core::model::accounting::Vendor;
 
 use crate::write_paths::WritePath;
 
@@ -79,6 +80,25 @@ pub(super) fn direct_cost(fact: &DirectCostFact) -> String {
     ];
     let record = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
     wrapped(&crate::write_paths::DIRECT_COST_CREATE, &[], record.collect())
+}
+
+/// `{"company_id", "vendor": {…}}`.
+pub(super) fn vendor(company: &str, vendor: &Vendor, origin: &str) -> String {
+    let text = |text: Option<&String>| text.map(|text| text.trim()).filter(|text| !text.is_empty()).map(Value::from);
+    let address = vendor.address.clone().unwrap_or_default();
+    let members = [
+        ("name", text(Some(&vendor.name))),
+        ("address", text(address.street.as_ref())),
+        ("city", text(address.city.as_ref())),
+        ("state_code", text(address.state.as_ref())),
+        ("zip", text(address.postal_code.as_ref())),
+        ("country_code", text(address.country.as_ref())),
+        ("business_phone", text(vendor.phone.as_ref())),
+        ("email_address", text(vendor.email.as_ref())),
+        ("origin_id", Some(Value::from(origin))),
+    ];
+    let record = members.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    wrapped(&crate::write_paths::VENDOR_CREATE, &[("company_id", &company)], record.collect())
 }
 
 fn word(method: PaymentMethod) -> &'static str {

@@ -2,6 +2,7 @@
 //! (<https://developers.procore.com/reference/rest/direct-costs>).
 
 use async_trait::async_trait;
+use sync_core::ErrorKind;
 use sync_core::connector::{BudgetCode, CostOutcome, CostSink, Refusal};
 use sync_core::direct_costs::{DirectCost, DirectCostFact};
 use sync_core::model::ProjectId;
@@ -64,16 +65,27 @@ impl Actuals {
     }
 }
 
+/// 403 says that the tool is off in this project, or not open to the account: other projects are not concerned.
+fn of_tool(error: Error) -> sync_core::Error {
+    match error.status() {
+        Some(403) => sync_core::Error::new(
+            ErrorKind::NotFound,
+            format!("the direct costs tool or the budget codes of the project are not open to this account: {error}"),
+        ),
+        _ => error.into(),
+    }
+}
+
 #[async_trait]
 impl CostSink for Actuals {
     async fn budget_codes(&self, project: &ProjectId) -> Result<Vec<BudgetCode>, sync_core::Error> {
-        let read = self.procore.wbs_codes(project).await?;
+        let read = self.procore.wbs_codes(project).await.map_err(of_tool)?;
         // One that cannot be read is missed only by the lines that it would stand on.
         Ok(read.into_iter().flatten().map(|code| BudgetCode { codes: codes_of(&code), id: code.id }).collect())
     }
 
     async fn direct_costs(&self, project: &ProjectId) -> Result<Vec<DirectCost>, sync_core::Error> {
-        Ok(self.direct_costs_of(project).await?)
+        self.direct_costs_of(project).await.map_err(of_tool)
     }
 
     async fn record(&self, fact: &DirectCostFact) -> CostOutcome {

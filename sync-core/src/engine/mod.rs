@@ -30,6 +30,7 @@ mod run;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod vendors;
 mod write;
 
 use std::collections::{HashMap, HashSet};
@@ -50,6 +51,7 @@ pub use observe::{Observer, Silent, Step, UnknownStep};
 pub use payments::PaymentParts;
 pub use run::RunReport;
 pub use survey::{Match, Place, Survey, Surveyed};
+pub use vendors::VendorParts;
 
 use crate::clock::Clock;
 use crate::connector::{Change, Cursor, Fetched, Part, Sink, Source};
@@ -135,6 +137,8 @@ pub struct Engine {
     back: Option<payments::Back>,
     /// The way back of direct costs, where they are carried back.
     costs: Option<costs::CostBack>,
+    /// The directory of the source, where new vendors are entered in it.
+    vendors: Option<VendorParts>,
     /// The way of files, where they are copied.
     files: Option<FileParts>,
     /// No further jobs are taken.
@@ -159,6 +163,7 @@ impl Engine {
             whole: AtomicBool::new(false),
             back: None,
             costs: None,
+            vendors: None,
             files: None,
             stopping: AtomicBool::new(false),
         }
@@ -247,6 +252,7 @@ impl Engine {
                         | DocumentKind::Transaction
                         | DocumentKind::Payment
                         | DocumentKind::DirectCost
+                        | DocumentKind::NewVendor
                         | DocumentKind::PayAppFiles
                 )
             })

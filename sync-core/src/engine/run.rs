@@ -54,6 +54,9 @@ pub struct RunReport {
     /// Direct costs recorded in the source.
     #[serde(default)]
     pub direct_costs_recorded: usize,
+    /// Vendors entered in the source.
+    #[serde(default)]
+    pub vendors_entered: usize,
     /// Files attached to transactions.
     #[serde(default)]
     pub files_attached: usize,
@@ -77,6 +80,7 @@ impl RunReport {
         self.payments_recorded += other.payments_recorded;
         self.payments_taken_back += other.payments_taken_back;
         self.direct_costs_recorded += other.direct_costs_recorded;
+        self.vendors_entered += other.vendors_entered;
         self.files_attached += other.files_attached;
     }
 }
@@ -156,12 +160,15 @@ impl Engine {
                 jobs.into_iter().partition(|job| job.document.kind == DocumentKind::Payment);
             let (costs, jobs): (Vec<Job>, Vec<Job>) =
                 jobs.into_iter().partition(|job| job.document.kind == DocumentKind::DirectCost);
+            let (vendors, jobs): (Vec<Job>, Vec<Job>) =
+                jobs.into_iter().partition(|job| job.document.kind == DocumentKind::NewVendor);
             let (files, jobs) = jobs.into_iter().partition(|job| job.document.kind == DocumentKind::PayAppFiles);
             let jobs = self.recover(jobs, &mut index, &mut report).await?;
             self.work(jobs, &mut index, &mut report).await?;
             let until = now + chrono::Duration::from_std(self.config.lease).unwrap_or_default();
             self.work_payments(payments, until, &mut report).await?;
             self.work_direct_costs(costs, until, &mut report).await?;
+            self.work_vendors(vendors, until, &mut report).await?;
             self.work_files(files, until, &mut report).await?;
         }
     }

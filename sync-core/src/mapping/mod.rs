@@ -77,7 +77,9 @@ pub use impact::{ChangedPosting, Ground, Impact, PostedAmount, impact};
 pub use known::KnownTargets;
 pub use live::LiveMapping;
 pub use names::{List, NameProblem, Names};
-pub use settings::{ClosedPeriod, Deletion, OwnerRetainage, Policies, RetainageLines, RetainagePolicy, VendorScope};
+pub use settings::{
+    ClosedPeriod, Deletion, NewVendors, OwnerRetainage, Policies, RetainageLines, RetainagePolicy, VendorScope,
+};
 
 use coding::CodingTable;
 use crosswalk::Crosswalk;

@@ -48,6 +48,16 @@ pub enum VendorScope {
     Referred,
 }
 
+/// What becomes of vendors that QuickBooks has first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NewVendors {
+    /// They stay in QuickBooks alone.
+    #[default]
+    Leave,
+    /// They are entered in Procore's directory.
+    Create,
+}
+
 /// How retainage is posted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum RetainagePolicy {
@@ -79,6 +89,8 @@ pub struct Policies {
     pub deletion: Deletion,
     /// `vendors = "active" | "referred"`
     pub vendors: VendorScope,
+    /// `new_vendors = "leave" | "create"`
+    pub new_vendors: NewVendors,
     /// `retainage = "transactions" | "procore-only"`
     pub retainage: RetainagePolicy,
     /// `owner_retainage = "asset" | "liability"`
@@ -107,7 +119,15 @@ impl Policies {
             if section != "policy" {
                 return unknown(section, &["policy", "approval", "attachments", "direct_costs"], "section", out);
             }
-            let known = ["closed_period", "retainage_lines", "deletion", "vendors", "retainage", "owner_retainage"];
+            let known = [
+                "closed_period",
+                "retainage_lines",
+                "deletion",
+                "vendors",
+                "new_vendors",
+                "retainage",
+                "owner_retainage",
+            ];
             let p = &mut policies;
             match key {
                 "closed_period" => choose(
@@ -127,6 +147,12 @@ impl Policies {
                     value,
                     &[("active", VendorScope::Active), ("referred", VendorScope::Referred)],
                     &mut p.vendors,
+                    out,
+                ),
+                "new_vendors" => choose(
+                    value,
+                    &[("leave", NewVendors::Leave), ("create", NewVendors::Create)],
+                    &mut p.new_vendors,
                     out,
                 ),
                 "retainage" => choose(

@@ -151,6 +151,7 @@ fn header(kind: DocumentKind) -> &'static [(&'static str, Get)] {
         DocumentKind::Customer
         | DocumentKind::Payment
         | DocumentKind::DirectCost
+        | DocumentKind::NewVendor
         | DocumentKind::PayAppFiles
         | DocumentKind::WipEntry
         | DocumentKind::Transaction => &[],

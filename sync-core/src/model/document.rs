@@ -66,6 +66,9 @@ kinds! {
         Payment = "payment",
         /// What was spent on a project without a commitment, on its way back: see `direct_costs::CostKey`.
         DirectCost = "direct_cost",
+        /// A vendor that the accounting system had first; the id is the one there. Once it is entered in the source, it is
+        /// a vendor like all others.
+        NewVendor = "new_vendor",
         /// The files of a pay app, on their way to its bill; the id is that of the pay app.
         PayAppFiles = "pay_app_files",
         /// A journal entry of a WIP schedule that somebody approved, `JOB.DATE.WHAT`: see

@@ -96,6 +96,7 @@ async fn wanted(
         key.kind,
         DocumentKind::Payment
             | DocumentKind::DirectCost
+            | DocumentKind::NewVendor
             | DocumentKind::PayAppFiles
             | DocumentKind::Transaction
             | DocumentKind::Customer

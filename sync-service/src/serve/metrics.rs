@@ -77,6 +77,7 @@ impl Metrics {
             ("payment_recorded", report.payments_recorded),
             ("payment_taken_back", report.payments_taken_back),
             ("direct_cost_recorded", report.direct_costs_recorded),
+            ("vendor_entered", report.vendors_entered),
         ] {
             *counts.written.entry(what).or_default() += many as u64;
         }

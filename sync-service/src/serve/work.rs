@@ -97,12 +97,13 @@ async fn round(house: &House, plant: &Plant, asks: bool) -> Next {
             }
             let RunReport { created, updated, voided, adopted, dead, waiting, uncertain, .. } = report;
             let payments = report.payments_recorded + report.payments_taken_back;
-            let costs = report.direct_costs_recorded;
+            let (costs, vendors) = (report.direct_costs_recorded, report.vendors_entered);
             if report == RunReport::default() {
                 tracing::debug!(asks, "nothing to do");
             } else {
                 tracing::info!(
-                    asks, created, updated, voided, adopted, payments, costs, dead, waiting, uncertain, "worked"
+                    asks, created, updated, voided, adopted, payments, costs, vendors, dead, waiting, uncertain,
+                    "worked"
                 );
             }
             Next::WhenDue

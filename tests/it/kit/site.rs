@@ -13,9 +13,11 @@ use quickbooks_online::{
 };
 use sync_core::Error;
 use sync_core::clock::{Clock, ManualClock, SeededRandom};
-use sync_core::connector::Sink;
+use sync_core::connector::{PaymentSource, Sink};
 use sync_core::dead_letter::DeadLetter;
-use sync_core::engine::{CostParts, Engine, EngineConfig, FileParts, Observer, Parts, PaymentParts, RunReport, Silent};
+use sync_core::engine::{
+    CostParts, Engine, EngineConfig, FileParts, Observer, Parts, PaymentParts, RunReport, Silent, VendorParts,
+};
 use sync_core::http::{
     MemoryTokenStore, Pace, ReqwestTransport, Secret, Stored, TokenManager, TokenSet, TokenStore, Transport,
     TransportConfig,
@@ -193,6 +195,7 @@ impl Site {
         let book = Arc::new(PaymentsBook::new(sink.client().clone()));
         let actuals = Arc::new(Actuals::new(source.procore().clone()));
         let payments = PaymentParts { source: book.clone(), sink: actuals.clone() };
+        let vendors = VendorParts { company: PaymentSource::company(book.as_ref()), sink: actuals.clone() };
         let costs = CostParts { source: book, sink: actuals };
         let files = FileParts {
             source: Arc::new(Files::new(source.procore().clone())),
@@ -210,6 +213,7 @@ impl Site {
         Engine::new(parts, EngineConfig { lease: Duration::from_secs(150), ..EngineConfig::default() })
             .with_payments(payments)
             .with_direct_costs(costs)
+            .with_vendors(vendors)
             .with_files(files)
     }
 

@@ -70,7 +70,14 @@ impl Engine {
             let End { end, link, audit } = match CostKey::parse(&job.document) {
                 Some(key) => {
                     let read = reads.remove(&job.document);
-                    self.work_cost(back, &job, key, read, &mut turn, report).await?
+                    match self.work_cost(back, &job, &key, read, &mut turn, report).await {
+                        // A tool that is off, a list that cannot be read: the other projects go on.
+                        Err(error) if error.is_of_one_place() => {
+                            let why = (Cause::Refused, error.to_string());
+                            self.dead_cost(&job, &key, (None, &turn.jobs), why, report).await?
+                        }
+                        end => end?,
+                    }
                 }
                 None => End::done(),
             };
@@ -87,7 +94,7 @@ impl Engine {
         &self,
         back: &CostBack,
         job: &Job,
-        key: CostKey,
+        key: &CostKey,
         read: Option<CostRead>,
         turn: &mut Turn,
         report: &mut RunReport,
@@ -97,7 +104,7 @@ impl Engine {
         let made = match read {
             Some(CostRead::Found(made)) => Some(made),
             Some(CostRead::Unreadable(_, text)) => {
-                return self.dead_cost(job, &key, (None, &turn.jobs), (Cause::Unreadable, text), report).await;
+                return self.dead_cost(job, key, (None, &turn.jobs), (Cause::Unreadable, text), report).await;
             }
             Some(CostRead::Gone(_)) | None => None,
         };
@@ -121,11 +128,11 @@ impl Engine {
                 return Ok(End::done());
             }
             None => None,
-            Some(made) => Some(self.fact(back, &key, project, made, &lines, turn).await?),
+            Some(made) => Some(self.fact(back, key, project, made, &lines, turn).await?),
         };
         let fact = match wanted.transpose() {
             Ok(fact) => fact,
-            Err(why) => return self.dead_cost(job, &key, (made.as_deref(), &turn.jobs), why, report).await,
+            Err(why) => return self.dead_cost(job, key, (made.as_deref(), &turn.jobs), why, report).await,
         };
         let seen = |name: &str| link.as_ref().map_or("", |link| link.base.seen.get(name)).to_owned();
         let is_agreed = |fact: &DirectCostFact| link.as_ref().is_some_and(|link| link.base.wanted == fact.fields());
@@ -147,13 +154,13 @@ impl Engine {
                      id locks it: delete or unlink it in Procore's ERP integration, then try again",
                     cost.id, cost.total
                 );
-                self.dead_cost(job, &key, (made.as_deref(), &turn.jobs), (Cause::DeletedInQuickbooks, text), report)
+                self.dead_cost(job, key, (made.as_deref(), &turn.jobs), (Cause::DeletedInQuickbooks, text), report)
                     .await
             }
             (Some(fact), Some(cost)) => match differences(&fact, cost, link.as_ref()).as_slice() {
                 [] => {
                     report.adopted += 1;
-                    let link = link_of(&key, &job.document, fact.fields(), Some(cost), None);
+                    let link = link_of(key, &job.document, fact.fields(), Some(cost), None);
                     Ok(End::done().with(put(link), "recorded in Procore already"))
                 }
                 differ => {
@@ -163,14 +170,14 @@ impl Engine {
                         cost.id,
                         differ.join(", ")
                     );
-                    self.dead_cost(job, &key, (made.as_deref(), &turn.jobs), (Cause::Conflict, text), report).await
+                    self.dead_cost(job, key, (made.as_deref(), &turn.jobs), (Cause::Conflict, text), report).await
                 }
             },
             (Some(fact), None) => {
-                if let Some(end) = self.ask_about_cost(job, &key, made.as_deref(), &fact, turn, report).await? {
+                if let Some(end) = self.ask_about_cost(job, key, made.as_deref(), &fact, turn, report).await? {
                     return Ok(end);
                 }
-                self.record(back, job, &key, made.as_deref(), fact, turn, report).await
+                self.record(back, job, key, made.as_deref(), fact, turn, report).await
             }
         }
     }
