@@ -20,6 +20,7 @@ use sync_core::mapping::Mapping;
 use sync_core::model::{ConnectionId, Currency};
 
 use crate::Failure;
+use crate::console::oidc::OidcSettings;
 use crate::desktop::DesktopSettings;
 
 /// Everything that a connection needs to know. Secrets included: never logged, never on a command line.
@@ -35,6 +36,9 @@ pub(crate) struct ConnectionSettings {
     /// QuickBooks Desktop instead of QuickBooks Online.
     #[serde(default)]
     pub(crate) desktop: Option<DesktopSettings>,
+    /// Who vouches for people at the console, besides their passwords.
+    #[serde(default)]
+    pub(crate) sign_in: Option<OidcSettings>,
     /// How the tokens are kept on the disk.
     #[serde(default)]
     pub(crate) sealing: Sealing,

@@ -8,6 +8,7 @@ mod call;
 mod form;
 mod guard;
 mod look;
+pub(crate) mod oidc;
 mod page;
 mod pages;
 mod preview;

@@ -66,6 +66,8 @@ routes! {
     Post "/sign-in", ANYBODY => sign_in::enter;
     Get "/sign-in/once/{secret}", ANYBODY => sign_in::show_once;
     Post "/sign-in/once", ANYBODY => sign_in::enter_once;
+    Get "/sign-in/provider", ANYBODY => sign_in::lead;
+    Get "/sign-in/provider/back", ANYBODY => sign_in::back;
     Post "/sign-out", SEE => sign_in::leave;
     Get "/", SEE => overview::home;
     Get "/c/{connection}/", SEE => overview::show;

@@ -1,6 +1,7 @@
 //! Every route, and what the guard refuses.
 
 mod connect;
+mod oidc;
 mod people;
 
 use std::sync::{Arc, PoisonError};
@@ -14,7 +15,7 @@ use tower::Service;
 
 use super::routes::{Least, Verb, all};
 use super::store::{Role, digest};
-use super::{Site, call, router, sign};
+use super::{Site, call, form, router, sign};
 use crate::connect::ConnectionSettings;
 use crate::demo::stage::Stage;
 
@@ -139,7 +140,16 @@ async fn every_route_asks_for_a_session_a_role_and_its_own_connection() {
         }
     }
     // What anybody may see is a short list, and nothing gets onto it unnoticed.
-    let open = ["/console.css", "/console.js", "/sign-in", "/sign-in", "/sign-in/once/{secret}", "/sign-in/once"];
+    let open = [
+        "/console.css",
+        "/console.js",
+        "/sign-in",
+        "/sign-in",
+        "/sign-in/once/{secret}",
+        "/sign-in/once",
+        "/sign-in/provider",
+        "/sign-in/provider/back",
+    ];
     assert_eq!(least_of.iter().filter(|path| !path.starts_with("/api/")).copied().collect::<Vec<_>>(), open);
 }
 

@@ -136,6 +136,7 @@ impl Stage {
                 verifier_token: quickbooks_config.verifier_token,
             },
             desktop: None,
+            sign_in: None,
             sealing: Sealing::None,
             scaled_clock: Some(ScaledClockSettings { origin: clock.origin(), factor: clock.factor() }),
         };

@@ -39,6 +39,7 @@ pub(super) struct File {
     pub(super) desktop: Option<Desktop>,
     pub(super) tokens: Tokens,
     pub(super) serve: Serve,
+    pub(super) sign_in: SignIn,
     pub(super) notice: Notice,
 }
 
@@ -95,6 +96,13 @@ pub(super) struct Serve {
 }
 
 #[derive(Debug, Default)]
+pub(super) struct SignIn {
+    pub(super) issuer: Option<String>,
+    pub(super) client_id: Option<String>,
+    pub(super) claim: Option<String>,
+}
+
+#[derive(Debug, Default)]
 pub(super) struct Notice {
     pub(super) url: Option<String>,
     pub(super) at: Option<String>,
@@ -113,6 +121,7 @@ struct Written {
     desktop: Option<Desktop>,
     tokens: Tokens,
     serve: WrittenServe,
+    sign_in: WrittenSignIn,
     notice: WrittenNotice,
 }
 
@@ -148,6 +157,14 @@ struct WrittenServe {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
+struct WrittenSignIn {
+    issuer: Text,
+    client_id: Option<String>,
+    claim: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 struct WrittenNotice {
     url: Text,
     at: Text,
@@ -172,7 +189,7 @@ impl File {
                 return Err(Faulty { faults: checks.faults });
             }
         };
-        let Written { procore, quickbooks, serve, notice, .. } = written;
+        let Written { procore, quickbooks, serve, sign_in, notice, .. } = written;
         let minutes = serve.poll_minutes.map(|minutes| {
             if *minutes.get_ref() == 0 {
                 checks.add(minutes.span().start, "0 minutes between two polls".to_owned(), "give 1 or more");
@@ -219,6 +236,13 @@ impl File {
                 reconcile_at: checks.each(serve.reconcile_at, "a time of day such as 02:00, or never", |text| {
                     text == "never" || hour(text).is_some()
                 }),
+            },
+            sign_in: SignIn {
+                issuer: checks.each(sign_in.issuer, "an https address such as https://login.example.com", |text| {
+                    is_url(text) && crate::console::oidc::is_private(text)
+                }),
+                client_id: sign_in.client_id,
+                claim: sign_in.claim,
             },
             notice: Notice {
                 url: checks.each(notice.url, "an address such as https://hooks.example.com/sync", is_url),

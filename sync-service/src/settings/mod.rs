@@ -19,10 +19,11 @@ use sync_core::clock::{Random, SeededRandom};
 use sync_core::mapping::Fault;
 
 pub(crate) use self::file::{CONNECTION, Faulty};
-use self::file::{Desktop, File, Procore, QuickBooks};
+use self::file::{Desktop, File, Procore, QuickBooks, SignIn};
 use self::reader::Reader;
 use crate::Failure;
 use crate::connect::{ConnectionSettings, ProcoreSettings, QuickBooksSettings, Sealing};
+use crate::console::oidc::{OidcSettings, is_private};
 use crate::desktop::{DesktopSettings, OdbcSettings};
 
 /// Everything that the program is told.
@@ -169,6 +170,7 @@ fn read(dir: Option<&Path>, variable: &dyn Fn(&str) -> Option<String>) -> Result
         procore: procore(&mut reader, file.procore)?,
         quickbooks: quickbooks(&mut reader, file.quickbooks, desktop.is_none())?,
         desktop,
+        sign_in: sign_in(&mut reader, file.sign_in)?,
         sealing: match (file.tokens.sealed.unwrap_or_default(), file.tokens.key_file) {
             (file::Sealed::No, _) => Sealing::None,
             (file::Sealed::Key, Some(path)) => Sealing::KeyFile(inside(path.into())),
@@ -210,6 +212,25 @@ fn quickbooks(reader: &mut Reader<'_>, of: QuickBooks, is_used: bool) -> Result<
         settings.realm.clear();
     }
     Ok(settings)
+}
+
+/// Names of users are e-mail addresses, where nothing else is said.
+const CLAIM: &str = "email";
+
+fn sign_in(reader: &mut Reader<'_>, of: SignIn) -> Result<Option<OidcSettings>, Failure> {
+    let issuer = reader.optional("OIDC_ISSUER", of.issuer, "");
+    if issuer.is_empty() {
+        return Ok(None);
+    }
+    if !is_private(&issuer) {
+        return Err(format!("sign_in.issuer: {issuer} is not an https address").into());
+    }
+    Ok(Some(OidcSettings {
+        issuer,
+        client_id: reader.required("OIDC_CLIENT_ID", "sign_in.client_id", of.client_id),
+        client_secret: reader.secret("OIDC_CLIENT_SECRET")?.unwrap_or_default(),
+        claim: reader.optional("OIDC_CLAIM", of.claim, CLAIM),
+    }))
 }
 
 fn desktop(reader: &mut Reader<'_>, of: Desktop) -> Result<DesktopSettings, Failure> {

@@ -4,6 +4,8 @@ use axum::http::StatusCode;
 use maud::{Markup, html};
 
 use crate::console::call::{Answer, Answered, Call, Problem};
+use crate::console::form::segment;
+use crate::console::oidc::{Oidc, Proof};
 use crate::console::page::{SCRIPT, STYLE, notice};
 use crate::console::sign::{self, SignIn};
 use crate::console::store::{User, digest};
@@ -17,12 +19,16 @@ pub(crate) async fn script(_: Call) -> Answered {
 }
 
 pub(crate) async fn show(call: Call) -> Answered {
-    Ok(Answer::page("Sign in", form("", call.asked("to"), "")))
+    Ok(Answer::page("Sign in", form(&call, "", call.asked("to"), "")))
 }
 
-fn form(name: &str, to: &str, problem: &str) -> Markup {
+fn form(call: &Call, name: &str, to: &str, problem: &str) -> Markup {
     html! {
         (notice("bad", problem))
+        @if let Some(provider) = &call.site.settings.sign_in {
+            p { a.button.main href=(format!("/sign-in/provider?to={}", segment(to))) { "Sign in with " (host(&provider.issuer)) } }
+            p.muted { "Or with name and password:" }
+        }
         form.narrow method="post" action="/sign-in" {
             input type="hidden" name="to" value=(to);
             label for="name" { "Name" }
@@ -49,7 +55,7 @@ pub(crate) async fn enter(call: Call) -> Answered {
         }
         SignIn::Wrong => Ok(Answer::Page {
             title: "Sign in".to_owned(),
-            body: form(&name, call.field("to"), "Name or password is wrong."),
+            body: form(&call, &name, call.field("to"), "Name or password is wrong."),
             status: StatusCode::UNAUTHORIZED,
             again: None,
         }),
@@ -90,6 +96,78 @@ pub(crate) async fn enter_once(call: Call) -> Answered {
     };
     let secret = sign::begin(&site.store, &name, site.wall.as_ref())?;
     Ok(Answer::Session(Some(secret), Box::new(Answer::Go("/".to_owned()))))
+}
+
+/// How long a person has to sign in at the provider.
+const PATIENCE: chrono::TimeDelta = chrono::TimeDelta::minutes(10);
+/// Marks the states of sign-ins among those of consents.
+const SIGN_IN: &str = "sign-in ";
+
+fn host(issuer: &str) -> String {
+    issuer.parse::<http::Uri>().ok().and_then(|uri| uri.host().map(str::to_owned)).unwrap_or_else(|| issuer.to_owned())
+}
+
+fn provider(call: &Call) -> Result<Oidc<'_>, Problem> {
+    let settings = call.site.settings.sign_in.as_ref();
+    let settings = settings.ok_or_else(|| Problem::NotThere("No provider of sign-ins is set up.".to_owned()))?;
+    let callback = format!("{}/sign-in/provider/back", call.site.public);
+    Ok(Oidc { settings, transport: call.site.settings.transport()?, callback })
+}
+
+/// Leads to the provider. The cookie holds a secret of this browser, which is no session.
+pub(crate) async fn lead(call: Call) -> Answered {
+    let oidc = provider(&call)?;
+    let found = match oidc.discover().await {
+        Ok(found) => found,
+        Err(error) => return Ok(not_signed_in(&call, &error.to_string())),
+    };
+    let (secret, state, now) = (sign::secret()?, sign::secret()?, call.site.wall.now());
+    let address = oidc.address(&found, &state, &Proof::of(&secret, &state));
+    let to = format!("{SIGN_IN}{}", inside(call.asked("to")));
+    call.site.store.begin_consent(&digest(&state), &digest(&secret), &to, (now, now + PATIENCE))?;
+    Ok(Answer::Session(Some(secret), Box::new(Answer::Go(address))))
+}
+
+/// The provider has sent the browser back.
+pub(crate) async fn back(call: Call) -> Answered {
+    let (site, state) = (&call.site, call.asked("state"));
+    let oidc = provider(&call)?;
+    let secret = call.session.clone().unwrap_or_default();
+    let begun = site.store.use_consent(&digest(state), &digest(&secret), site.wall.now())?;
+    let Some(to) = begun.as_deref().and_then(|begun| begun.strip_prefix(SIGN_IN)) else {
+        let text =
+            "This answer belongs to no sign-in that began in this browser within the last ten minutes. Sign in again.";
+        return Ok(not_signed_in(&call, text));
+    };
+    if call.asked("code").is_empty() {
+        let why = [call.asked("error_description"), call.asked("error")].into_iter().find(|text| !text.is_empty());
+        return Ok(not_signed_in(
+            &call,
+            &format!("The provider did not sign you in: {}.", why.unwrap_or("no code came")),
+        ));
+    }
+    let name = match oidc.user(call.asked("code"), &Proof::of(&secret, state), site.wall.now()).await {
+        Ok(name) => name,
+        Err(error) => {
+            tracing::warn!(%error, "a sign-in by the provider failed");
+            return Ok(not_signed_in(&call, &error.to_string()));
+        }
+    };
+    match site.store.user(&name)? {
+        Some((User { name, disabled: false, .. }, _)) => {
+            let secret = sign::begin(&site.store, &name, site.wall.as_ref())?;
+            Ok(Answer::Session(Some(secret), Box::new(Answer::Go(to.to_owned()))))
+        }
+        _ => {
+            let text = format!("{name} may not sign in here: an administrator adds that name on the page Users.");
+            Ok(not_signed_in(&call, &text))
+        }
+    }
+}
+
+fn not_signed_in(call: &Call, text: &str) -> Answer {
+    let (title, body) = ("Sign in".to_owned(), form(call, "", "", text));
+    Answer::Page { title, body, status: StatusCode::UNAUTHORIZED, again: None }
 }
 
 pub(crate) async fn leave(call: Call) -> Answered {

@@ -32,8 +32,12 @@ pub(crate) async fn show(call: Call) -> Answered {
             label for="role" { "Role" }
             (roles(Role::ProjectManager, Some("role")))
             ul.muted { @for (role, what) in ROLES { li { (role.title()) ": " (what) } } }
-            label for="password" { "First password, " (SHORTEST) " characters or more" }
-            input #password name="password" type="password" required minlength=(SHORTEST) autocomplete="new-password";
+            @let provider = site.settings.sign_in.as_ref();
+            label for="password" {
+                "First password, " (SHORTEST) " characters or more"
+                @if let Some(provider) = provider { "; empty for somebody who signs in with the provider, whose name is the " (provider.claim) " there" }
+            }
+            input #password name="password" type="password" required[provider.is_none()] minlength=(SHORTEST) autocomplete="new-password";
             button.main { "Add" }
         }
     };
@@ -75,7 +79,12 @@ fn role_of(call: &Call) -> Result<Role, Problem> {
 
 pub(crate) async fn add(call: Call) -> Answered {
     let (name, role) = (call.field("name").trim().to_owned(), role_of(&call)?);
-    let (store, wall, password) = (call.site.store.clone(), call.site.wall.clone(), call.field("password").to_owned());
+    let (store, wall) = (call.site.store.clone(), call.site.wall.clone());
+    let password = match call.field("password") {
+        // A password that nobody knows lets nobody in.
+        "" if call.site.settings.sign_in.is_some() => sign::secret()?,
+        given => given.to_owned(),
+    };
     let by_name = name.clone();
     // Hashing is slow on purpose.
     let added =
