@@ -91,6 +91,8 @@ pub(crate) enum Sealing {
     Environment,
     /// Sealed with the key in this file, which is made where there is none.
     KeyFile(PathBuf),
+    /// Sealed with the key in the keyring of the operating system, under this name.
+    Keyring(String),
 }
 
 /// A connection, put together.

@@ -16,6 +16,7 @@ mod doctor;
 mod explain;
 mod help;
 mod intake;
+mod keyring;
 mod mapping;
 mod plan;
 mod progress;

@@ -27,6 +27,7 @@ pub(crate) fn seal(of: &Sealing) -> Result<Option<Arc<dyn Seal>>, Failure> {
         Sealing::None => return Ok(None),
         Sealing::Environment => from_environment()?,
         Sealing::KeyFile(path) => from_file(path)?,
+        Sealing::Keyring(connection) => crate::keyring::key(connection, fresh)?,
     };
     Ok(Some(Arc::new(Sealed::new(&key)?)))
 }

@@ -78,6 +78,7 @@ pub(super) enum Sealed {
     #[default]
     No,
     Key,
+    Keyring,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -162,8 +162,9 @@ fn read(dir: Option<&Path>, variable: &dyn Fn(&str) -> Option<String>) -> Result
         notice_at: file.notice.at.as_deref().and_then(file::hour).unwrap_or_default(),
     };
     let desktop = file.desktop.map(|of| desktop(&mut reader, of)).transpose()?;
+    let name = reader.optional("SYNC_CONNECTION", file.connection, "main");
     let connection = ConnectionSettings {
-        connection: reader.optional("SYNC_CONNECTION", file.connection, "main"),
+        connection: name.clone(),
         dir: data,
         mapping,
         currency: reader.optional("SYNC_CURRENCY", file.currency, "USD").parse()?,
@@ -175,6 +176,7 @@ fn read(dir: Option<&Path>, variable: &dyn Fn(&str) -> Option<String>) -> Result
             (file::Sealed::No, _) => Sealing::None,
             (file::Sealed::Key, Some(path)) => Sealing::KeyFile(inside(path.into())),
             (file::Sealed::Key, None) => Sealing::Environment,
+            (file::Sealed::Keyring, _) => Sealing::Keyring(name),
         },
         scaled_clock: None,
     };
