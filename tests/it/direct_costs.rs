@@ -235,7 +235,11 @@ async fn a_bill_of_a_vendor_with_a_commitment_waits_for_a_yes() {
     assert_eq!(recorded(&site), std::slice::from_ref(&utility));
     let letter = only_letter(&site).await;
     assert_eq!(letter.cause, Cause::AwaitingApproval);
-    assert!(letter.text.contains("may be a pay app entered by hand"), "{}", letter.text);
+    assert!(
+        letter.text.contains("commitment SC-2026-014-001 on") && letter.text.contains("may be a pay app"),
+        "{}",
+        letter.text
+    );
     // And after a yes it is recorded too, as the invoice of that vendor
     rules(&site, &letter, Choice::Approve).await;
     let invoice = format!("{CLINIC} invoice 310.00 2026-05-04: 05-100.S 310.00");

@@ -7,7 +7,7 @@ use sync_core::model::{
     AccountId, ClassId, Currency, CustomerId, Date, Money, PayeeId, TargetId, TargetKind, TargetRef,
 };
 
-use super::{Head, HeadMembers, names_order, text, typed};
+use super::{Head, HeadMembers, made_from_order, text, typed};
 use crate::convert;
 use crate::entity::Entity;
 use crate::error::Error;
@@ -177,9 +177,7 @@ impl DirectPurchase {
         let is_refund = read.credit == Some(true);
         let signed = |amount: Money| if is_refund { amount.negated() } else { amount };
         let wire_lines = read.line.as_deref().unwrap_or_default();
-        let by_line = wire_lines.iter().any(|line| names_order(&line.linked_txn));
-        // Where only the purchase as a whole names an order, none of its lines is known to be free of it.
-        let whole = !by_line && names_order(&read.linked_txn);
+        let is_committed = made_from_order(wire_lines, &read.linked_txn);
         let mut lines = Vec::with_capacity(wire_lines.len());
         for line in wire_lines {
             let expense = convert::expense_line(line, head.currency)
@@ -191,7 +189,7 @@ impl DirectPurchase {
                     post_to: expense.coding.post_to,
                     class: expense.coding.class,
                     customer: expense.coding.customer,
-                    is_committed: whole || names_order(&line.linked_txn),
+                    is_committed: is_committed(line),
                     description: expense.description,
                 });
             }

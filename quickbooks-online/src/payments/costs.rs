@@ -12,7 +12,7 @@ use sync_core::model::accounting::Coding;
 use sync_core::model::{Currency, Date, TargetKind, TargetRef};
 
 use super::back::IDS;
-use super::{DirectPurchase, Head, HeadMembers, OVERLAP, PaymentsBook, names_order, text, typed};
+use super::{DirectPurchase, Head, HeadMembers, OVERLAP, PaymentsBook, made_from_order, text, typed};
 use crate::client::QuickBooks;
 use crate::convert;
 use crate::entity::Entity;
@@ -70,9 +70,7 @@ fn bill(target: TargetRef, raw: &RawValue, home: Currency) -> Result<CostMade, E
     let head = Head::of(&read, &members, home)?;
     let (marker, memo) = Marker::take_from(note);
     let wire_lines = read.line.as_deref().unwrap_or_default();
-    let by_line = wire_lines.iter().any(|line| names_order(&line.linked_txn));
-    // Where only the bill as a whole names an order, none of its lines is known to be free of it.
-    let whole = !by_line && names_order(&read.linked_txn);
+    let is_committed = made_from_order(wire_lines, &read.linked_txn);
     let mut lines = Vec::with_capacity(wire_lines.len());
     for line in wire_lines {
         let expense = convert::expense_line(line, head.currency)
@@ -80,7 +78,7 @@ fn bill(target: TargetRef, raw: &RawValue, home: Currency) -> Result<CostMade, E
         lines.extend(expense.map(|expense| CostLine {
             amount: expense.amount,
             coding: expense.coding,
-            is_committed: whole || names_order(&line.linked_txn),
+            is_committed: is_committed(line),
             description: expense.description,
         }));
     }

@@ -26,7 +26,7 @@ use crate::error::Error;
 use crate::mirror::{Held, Mirror};
 use crate::query::Query;
 use crate::raw::id_of;
-use crate::wire::{LinkedTxn, MetaData, Reference, Wire};
+use crate::wire::{Line, LinkedTxn, MetaData, Reference, Wire};
 
 const READ: &[Entity] = &[Entity::BillPayment, Entity::Payment, Entity::Deposit, Entity::Purchase];
 const COMPANY: &[Entity] = &[Entity::Preferences, Entity::CompanyInfo];
@@ -222,7 +222,14 @@ impl Head {
     }
 }
 
-/// Was it, or the line that holds the links, made from a purchase order?
+/// Which lines were made from a purchase order. Where only the transaction as a whole names one, none of its lines is
+/// known to be free of it.
+fn made_from_order(lines: &[Line], of_whole: &Option<Vec<LinkedTxn>>) -> impl Fn(&Line) -> bool + use<> {
+    let by_line = lines.iter().any(|line| names_order(&line.linked_txn));
+    let whole = !by_line && names_order(of_whole);
+    move |line| whole || names_order(&line.linked_txn)
+}
+
 fn names_order(links: &Option<Vec<LinkedTxn>>) -> bool {
     let links = links.as_deref().unwrap_or_default();
     links.iter().any(|link| link.txn_type.as_deref() == Some(Entity::PurchaseOrder.as_str()))

@@ -125,11 +125,7 @@ impl Engine {
             let (end, audit) = match (&self.files, self.mapping().policies().attachments.pay_app) {
                 (Some(parts), true) => self.copy_files(parts, &job, until, report).await?,
                 (_, false) => (JobEnd::Done, String::new()),
-                (None, true) => {
-                    // Out of reach of this run; a program that copies files finds them.
-                    let rest = chrono::Duration::from_std(self.config.patience).unwrap_or_default();
-                    (JobEnd::Again { not_before: now + rest + chrono::Duration::minutes(1) }, String::new())
-                }
+                (None, true) => (self.rest(), String::new()),
             };
             self.settle(&[settlement(&job, end, &audit)]).await?;
             self.parts.observer.step(Step::Settled).await;
@@ -171,7 +167,7 @@ impl Engine {
         };
         let is_last = job.attempts >= self.config.max_attempts;
         if !turn.later.is_empty() && !is_last {
-            return Ok((self.later(job), audit));
+            return Ok((self.again(job), audit));
         }
         let text = serde_json::to_string(&noted).unwrap_or_default();
         journal.set_cursor(connection, &job.document.to_string(), &text).await.map_err(journal_error)?;
@@ -199,13 +195,7 @@ impl Engine {
         let waiting = journal.waiting(connection).await.map_err(journal_error)?;
         let is_stuck = dead.iter().any(|letter| letter.document == *pay_app)
             || waiting.iter().any(|waiting| waiting.document == *pay_app);
-        Ok(if is_stuck || job.attempts >= TRIES { JobEnd::Done } else { self.later(job) })
-    }
-
-    fn later(&self, job: &Job) -> JobEnd {
-        let pause = self.config.retry_pause.saturating_mul(1 << job.attempts.min(6));
-        let now = self.parts.clock.now();
-        JobEnd::Again { not_before: chrono::Duration::from_std(pause).map_or(now, |pause| now + pause) }
+        Ok(if is_stuck || job.attempts >= TRIES { JobEnd::Done } else { self.again(job) })
     }
 
     /// Attaches what is not attached yet.

@@ -18,6 +18,7 @@ mod entries;
 mod files;
 mod index;
 mod judge;
+mod later;
 mod live;
 mod merge;
 mod names;

@@ -94,11 +94,7 @@ impl Engine {
         }
         let Parts { connection, journal, clock, sink, .. } = &self.parts;
         let Some(parts) = &self.vendors else {
-            // Out of reach of this run; a program with this way back finds them.
-            let rest = chrono::Duration::from_std(self.config.patience).unwrap_or_default();
-            let not_before = clock.now() + rest + chrono::Duration::minutes(1);
-            let rest = jobs.iter().map(|job| settlement(job, JobEnd::Again { not_before }, ""));
-            return self.settle(&rest.collect::<Vec<_>>()).await;
+            return self.let_rest(&jobs).await;
         };
         let is_wanted = self.mapping().policies().new_vendors == NewVendors::Create;
         let targets: Vec<TargetRef> =
@@ -203,17 +199,11 @@ impl Engine {
                 RefusalReason::Person(cause) => {
                     self.ask_about_vendor(job, state, vendor, cause, refusal.text, report).await
                 }
-                _ if job.attempts < self.config.max_attempts => Ok(self.vendor_again(job)),
+                _ if job.attempts < self.config.max_attempts => Ok(self.again(job)),
                 _ => self.ask_about_vendor(job, state, vendor, Cause::Refused, refusal.text, report).await,
             },
-            VendorOutcome::Uncertain(_) => Ok(self.vendor_again(job)),
+            VendorOutcome::Uncertain(_) => Ok(self.again(job)),
         }
-    }
-
-    fn vendor_again(&self, job: &Job) -> JobEnd {
-        let pause = self.config.retry_pause.saturating_mul(1 << job.attempts.min(6));
-        let now = self.parts.clock.now();
-        JobEnd::Again { not_before: chrono::Duration::from_std(pause).map_or(now, |pause| now + pause) }
     }
 
     /// Both sides agree: what was entered is what stands in the books.

@@ -21,8 +21,8 @@ const MOST_LINES: usize = 100;
 pub(super) struct Turn {
     pub(super) jobs: Jobs,
     vendors: HashMap<TargetRef, VendorId>,
-    /// Commitments of a project's vendors, by the payee in the accounting system.
-    pub(super) committed: HashMap<(ProjectId, String), DocumentKey>,
+    /// What people call a commitment of a project's vendor, by the payee in the accounting system.
+    pub(super) committed: HashMap<(ProjectId, String), String>,
     numbers: HashMap<ProjectId, String>,
     codes: HashMap<ProjectId, Vec<BudgetCode>>,
     pub(super) recorded: HashMap<ProjectId, Vec<DirectCost>>,
@@ -39,7 +39,9 @@ impl Engine {
         let vendors = of(DocumentKind::Vendor).map(|link| (link.target.clone(), VendorId::from(&*link.document.id)));
         let committed = of(DocumentKind::Commitment).filter_map(|link| {
             let (project, _) = link.document.project_and_id()?;
-            Some(((project, link.base.wanted.get("payee").to_owned()), link.document.clone()))
+            let number = Some(link.base.wanted.get("number")).filter(|number| !number.is_empty());
+            let label = number.map_or_else(|| link.document.to_string(), str::to_owned);
+            Some(((project, link.base.wanted.get("payee").to_owned()), label))
         });
         Ok(Turn {
             jobs: Jobs::of(links.iter()),

@@ -11,7 +11,7 @@ use crate::dead_letter::{Cause, DeadLetter};
 use crate::direct_costs::{CostKey, CostLine, CostMade, DirectCost, DirectCostFact};
 use crate::error::Error;
 use crate::journal::{Base, Job, JobEnd, Link, LinkChange};
-use crate::model::{DocumentKey, Fields, Money, TargetKind, Timestamp};
+use crate::model::{DocumentKey, Fields, Money, Timestamp};
 use crate::rulings::Choice;
 
 /// In what was seen: until when a request for it may still arrive.
@@ -54,11 +54,7 @@ impl Engine {
             return Ok(());
         }
         let Some(back) = &self.costs else {
-            // Out of reach of this run; a program with this way back finds them.
-            let rest = chrono::Duration::from_std(self.config.patience).unwrap_or_default();
-            let not_before = self.parts.clock.now() + rest + chrono::Duration::minutes(1);
-            let rest = jobs.iter().map(|job| settlement(job, JobEnd::Again { not_before }, ""));
-            return self.settle(&rest.collect::<Vec<_>>()).await;
+            return self.let_rest(&jobs).await;
         };
         let mut turn = self.begin_turn().await?;
         let mut reads = self.read_costs(back, &jobs).await?;
@@ -182,8 +178,8 @@ impl Engine {
         }
     }
 
-    /// A bill of a vendor that has a commitment on the project may be a pay app that somebody entered by hand: a person
-    /// says which.
+    /// What a vendor with a commitment on the project was paid may be a pay app that somebody entered or paid by hand: a
+    /// person says which.
     async fn ask_about_cost(
         &self,
         job: &Job,
@@ -195,10 +191,10 @@ impl Engine {
     ) -> Result<Option<End>, Error> {
         let payee = made.and_then(|made| made.payee.as_ref()).map(|payee| payee.as_str().to_owned());
         let commitment = payee.and_then(|payee| turn.committed.get(&(fact.project.clone(), payee)));
-        let Some(commitment) = commitment.filter(|_| key.spent.kind == TargetKind::Bill) else { return Ok(None) };
+        let Some(commitment) = commitment else { return Ok(None) };
         let text = format!(
-            "the vendor has the commitment {commitment} on this project, so that {} of {} may be a pay app entered by hand; \
-             approve it if it is none, or turn it down and link it to its pay app",
+            "the vendor has the commitment {commitment} on this project, so that {} of {} may be a pay app entered or paid by \
+             hand; approve it if it is none, or turn it down and link or bill the pay app",
             fact.description, fact.total
         );
         let letter = self.cost_letter(job, key, (made, &turn.jobs), Cause::AwaitingApproval, text);
@@ -245,7 +241,7 @@ impl Engine {
                 turn.recorded.insert(fact.project.clone(), recorded);
                 match found {
                     Some(cost) => CostOutcome::Done(cost),
-                    None => return Ok(self.cost_again(job)),
+                    None => return Ok(self.again(job).into()),
                 }
             }
             known => known,
@@ -262,19 +258,13 @@ impl Engine {
             CostOutcome::Refused(refusal) => {
                 let cause = match refusal.reason {
                     RefusalReason::Person(cause) => cause,
-                    _ if job.attempts < self.config.max_attempts => return Ok(self.cost_again(job)),
+                    _ if job.attempts < self.config.max_attempts => return Ok(self.again(job).into()),
                     _ => Cause::Refused,
                 };
                 self.dead_cost(job, key, (made, &turn.jobs), (cause, refusal.text), report).await
             }
-            CostOutcome::Uncertain(_) => Ok(self.cost_again(job)),
+            CostOutcome::Uncertain(_) => Ok(self.again(job).into()),
         }
-    }
-
-    fn cost_again(&self, job: &Job) -> End {
-        let pause = self.config.retry_pause.saturating_mul(1 << job.attempts.min(6));
-        let now = self.parts.clock.now();
-        JobEnd::Again { not_before: chrono::Duration::from_std(pause).map_or(now, |pause| now + pause) }.into()
     }
 
     fn cost_letter(

@@ -328,10 +328,7 @@ impl Engine {
         let cause = match refusal.reason {
             RefusalReason::Person(cause) => cause,
             RefusalReason::Stale | RefusalReason::NotNow if attempts < self.config.max_attempts => {
-                let pause = self.config.retry_pause.saturating_mul(1 << attempts.min(6));
-                let now = self.parts.clock.now();
-                let not_before = chrono::Duration::from_std(pause).map_or(now, |pause| now + pause);
-                let mut end = closing(sent, JobEnd::Again { not_before }, LinkChange::Keep, String::new());
+                let mut end = closing(sent, self.again(&sent.job), LinkChange::Keep, String::new());
                 if sent_before {
                     // This says nothing of the first request: a half of it may have been done.
                     end.closes = None;

@@ -62,11 +62,7 @@ impl Engine {
             return Ok(());
         }
         let Some(back) = &self.back else {
-            // Out of reach of this run; the next program with a way back finds them.
-            let rest = chrono::Duration::from_std(self.config.patience).unwrap_or_default();
-            let not_before = self.parts.clock.now() + rest + chrono::Duration::minutes(1);
-            let rest = jobs.iter().map(|job| settlement(job, JobEnd::Again { not_before }, ""));
-            return self.settle(&rest.collect::<Vec<_>>()).await;
+            return self.let_rest(&jobs).await;
         };
         let jobs = self.recover_payments(back, jobs, until, report).await?;
         let mut parts = Vec::new();
